@@ -1,0 +1,130 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/time.hpp"
+#include "base/units.hpp"
+#include "exporter/accounting/histogram.hpp"
+#include "exporter/accounting/record.hpp"
+#include "probes/energy_meter.hpp"
+#include "probes/topology.hpp"
+#include "replay/attempt.hpp"
+
+namespace ipw {
+
+// What became of a device's joules (CONTRACT, `share`).
+enum class Share { query, invalid, cancelled, warmup, judge, idle, foreign, unattributed };
+constexpr std::size_t kShares = 8;
+std::string_view to_text(Share share);
+
+// The books of one device in one scope. Law: the shares add up to `metered`.
+struct BookSnapshot {
+  std::string device, device_name;
+  probes::Scope scope{};
+  probes::Quality quality{};
+  std::array<Joules, kShares> shares{};
+  Joules metered{0};  // the meter, cut at the books' watermark
+  Seconds lag{0};     // how far the watermark is behind now
+  std::optional<Watts> idle_floor;
+  std::vector<std::string> channels;  // "rapl/package-0"
+};
+
+using Slice = std::pair<std::string, std::string>;                     // subject, language
+using EnergyLabels = std::pair<probes::Scope, probes::Quality>;        // E of the contract
+
+// Advanced together, over the same metered and judged queries.
+struct Metered {
+  std::uint64_t queries{0};
+  double score{0};
+  Joules energy{0};
+  Seconds seconds{0};
+  double watts{0};  // sum over the queries of the scope's mean power
+};
+
+struct TargetEnergy {
+  std::map<Slice, Metered> metered;
+  Joules active{0}, prefill{0}, decode{0};  // of metered queries
+  Histogram query_joules, query_watts;
+};
+
+struct VerdictCounts {
+  std::array<std::uint64_t, replay::kVerdictKinds> by_kind{};
+  double score{0};
+  std::uint64_t all() const {
+    std::uint64_t n = 0;
+    for (const auto k : by_kind) n += k;
+    return n;
+  }
+};
+
+struct TokenCounts {
+  std::uint64_t input{0}, cached{0}, reasoning{0}, output{0};  // disjoint
+};
+
+// What is fixed about a target for the life of the process.
+struct TargetInfo {
+  std::string name, model, accelerator, corpus;
+  std::string url, dialect, locality;
+  bool demo{false};
+};
+
+struct TargetSnapshot {
+  TargetInfo info;
+  std::array<std::uint64_t, replay::kOutcomes> queries{}, attempts{};
+  std::map<Slice, VerdictCounts> verdicts;
+  std::uint64_t judgements_pending{0};
+  std::map<EnergyLabels, TargetEnergy> energy;  // an entry for each scope that is metered, from the start
+  Histogram duration, scheduled_duration, first_token, first_answer, inter_token, per_output_token, concurrency;
+  TokenCounts tokens;
+  std::optional<double> cost_usd;  // only where prices are configured
+  std::uint64_t in_flight{0};
+  std::uint64_t cycle{0};
+  std::uint64_t cycle_done{0};  // queries finished in this cycle
+  std::optional<WallTime> last_query;
+  bool up{true};  // whether the latest query was answered
+  std::vector<AttemptRecord> recent_failures;  // newest first, bounded
+};
+
+struct ChannelSnapshot {
+  std::string source, channel, device;
+  probes::Quality quality{};
+  bool up{false};
+  std::string reason;
+  Joules energy{0};
+  std::optional<Watts> power;
+  std::optional<Seconds> update_period;
+  std::array<std::uint64_t, probes::kMeterEvents> events{};
+  std::uint64_t read_errors{0};
+};
+
+// The instrument itself.
+struct ProcessSnapshot {
+  double cpu_seconds{0};
+  std::uint64_t resident_bytes{0}, virtual_bytes{0}, open_fds{0}, max_fds{0};
+  double start_time{0};  // Unix seconds
+  std::uint64_t sampler_missed_ticks{0};
+};
+
+// Everything that is shown, at one instant. Immutable once published; a scrape renders exactly one.
+struct Snapshot {
+  WallTime at{};
+  std::vector<TargetSnapshot> targets;
+  std::vector<BookSnapshot> books;
+  std::vector<ChannelSnapshot> channels;
+  ProcessSnapshot process;
+};
+
+// The buckets of the contract.
+std::span<const double> joule_buckets();      // 1-2-5 from 0.1 J to 1 MJ
+std::span<const double> watt_buckets();       // 1-2-5 from 1 W to 100 kW
+std::span<const double> duration_buckets();   // 1 ms to about 10 min
+std::span<const double> gap_buckets();        // between tokens: 0.1 ms to 10 s
+std::span<const double> concurrency_buckets();  // 1 to 1024, by powers of two
+
+}  // namespace ipw

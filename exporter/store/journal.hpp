@@ -1,0 +1,68 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "exporter/accounting/accountant.hpp"
+#include "exporter/accounting/record.hpp"
+
+namespace ipw {
+
+struct JournalOptions {
+  std::string path;
+  bool keep_answers{true};
+  bool read_only{false};  // for `export` and `report`: works beside a running sidecar
+};
+
+struct QueryFilter {
+  std::string target, verdict, outcome;  // "" : any
+  std::size_t limit{100};
+};
+
+// What the journal holds of one target, for windows and tables: over final, counted attempts.
+struct JournalTotals {
+  std::string target;
+  probes::Scope scope{};
+  probes::Quality quality{};
+  std::uint64_t queries{0};  // metered and judged
+  double score{0};
+  Joules energy{0};
+};
+
+// Every attempt, durable: an SQLite database in WAL mode, mode 0600. An attempt is either wholly there or not at all,
+// and an attempt id is there once, so that a killed run can be resumed without losing or doubling a query.
+// Thread-safe: one writer connection, one reader connection, each behind its lock.
+class Journal final : public RecordStore {
+ public:
+  // Creates or opens. Errors: invalid (not a journal, or written by a newer version: says which), unavailable (cannot be
+  // opened, in use by another sidecar; says who to ask).
+  static Result<std::unique_ptr<Journal>> open(JournalOptions options);
+  ~Journal() override;
+
+  // In one transaction. Errors: retry, for a full disk or a locked file: nothing was stored.
+  Result<void> append(const std::vector<AttemptRecord>& records) override;
+
+  // Where to go on. The newest cycle that has a record of this target and corpus, or nothing.
+  Result<std::optional<std::uint64_t>> last_cycle(const std::string& target, const std::string& corpus) const;
+  // The ids of the queries that are finished for good in that cycle (cancelled ones are not).
+  Result<std::vector<std::string>> finished(const std::string& target, const std::string& corpus, std::uint64_t cycle) const;
+
+  // Newest first.
+  Result<std::vector<AttemptRecord>> queries(const QueryFilter& filter) const;
+  Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
+  // Oldest first, in bounded memory. Stops when `each` returns false.
+  Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
+  Result<std::vector<JournalTotals>> totals() const;
+
+ private:
+  struct Impl;
+  explicit Journal(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipw

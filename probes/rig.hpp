@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/options.hpp"
+#include "base/result.hpp"
+#include "probes/sampler.hpp"
+#include "probes/timeline.hpp"
+#include "probes/topology.hpp"
+
+namespace ipw::probes {
+
+// A source that was asked for or tried, and what came of it: for `probes`, `check` and the log.
+struct SourceReport {
+  std::string type;
+  std::string name;    // unique; empty when it was not opened
+  std::string reason;  // why it was not opened
+};
+
+// All power sources of this machine, opened, sampled and on one timeline. Built once at start; the samplers run from
+// construction to destruction. Thread-safe.
+class Rig {
+ public:
+  // `sources` are the maps of `probes.sources`; none, or one `type: auto`, tries every source that needs no options and,
+  // only if no other channel exists, the estimate. Missing hardware is not an error but a line of reports().
+  // Errors: invalid, for a wrong type or option.
+  static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment, Seconds period,
+                                           Seconds keep);
+
+  const Topology& topology() const { return topology_; }
+  const PowerTimeline& timeline() const { return timeline_; }
+  const std::vector<SourceReport>& reports() const { return reports_; }
+  Seconds period() const { return period_; }
+
+  void nudge();                               // every sampler
+  std::vector<ChannelStatus> status() const;  // by ChannelId
+  std::vector<SamplerStatus> samplers() const;
+
+ private:
+  struct Opened;
+  Rig(std::vector<Opened> opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period, Seconds keep);
+
+  std::vector<SourceReport> reports_;
+  Seconds period_;
+  Topology topology_;
+  PowerTimeline timeline_;
+  std::vector<std::unique_ptr<Sampler>> samplers_;
+};
+
+}  // namespace ipw::probes

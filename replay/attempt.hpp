@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.hpp"
+#include "replay/corpus.hpp"
+#include "replay/dialect.hpp"
+#include "replay/judge.hpp"
+
+namespace ipw::replay {
+
+// Why an attempt ended as it did (CONTRACT, "Outcomes").
+enum class Outcome {
+  ok, length, connect, tls, timeout_first_token, timeout_total, http_4xx, http_429, http_5xx, stream_error, stream_cut,
+  unparsable, empty, cancelled,
+};
+constexpr std::size_t kOutcomes = 14;
+std::string_view to_text(Outcome outcome);
+// ok and length: the model answered, as far as it was allowed to.
+constexpr bool answered(Outcome outcome) { return outcome == Outcome::ok || outcome == Outcome::length; }
+
+// One turn of a corpus item at one target: what its attempts have in common.
+struct Query {
+  std::shared_ptr<const CorpusItem> item;
+  std::size_t target{0};    // index in the configuration's targets
+  std::uint64_t cycle{0};   // how many times the corpus was begun before
+  bool warmup{false};       // sent, and not counted
+};
+
+// When a piece of output arrived, and how much of it: a chunk of the stream that carried text of any channel.
+struct Chunk {
+  MonoTime at;
+  std::uint32_t bytes;  // of text
+};
+
+// One request and all that came of it. Immutable once it is finished.
+struct Attempt {
+  std::string id;  // unique for ever, also over restarts
+  std::shared_ptr<const Query> query;
+  int number{1};      // 1, 2, ... within its query
+  bool final{false};  // no further attempt follows: this one's outcome is the query's
+
+  Outcome outcome{Outcome::cancelled};
+  std::string reason;  // one sentence for a failure; the server's own words where it has some; empty when answered
+
+  MonoTime scheduled_at, sent_at, ended_at;          // scheduled_at <= sent_at <= ended_at
+  std::optional<MonoTime> first_token_at;            // first text of any channel
+  std::optional<MonoTime> first_answer_at;           // first text that is not reasoning
+  std::optional<MonoTime> last_token_at;
+  std::vector<Chunk> chunks;                         // ascending
+
+  std::string answer;     // the content channel
+  std::size_t reasoning_bytes{0};
+  std::string finish_reason;
+  int http_status{0};
+  Usage usage;
+};
+
+// What replay tells the books. Every attempt that was Started is Finished exactly once: a failure costs joules too.
+// Judged follows the Finished of every final attempt that was not cancelled and is not a warm-up, perhaps much later.
+struct Started {
+  std::string attempt_id;
+  std::shared_ptr<const Query> query;
+  int number;
+  MonoTime at;  // not after the attempt's sent_at
+};
+struct Finished {
+  std::shared_ptr<const Attempt> attempt;
+};
+struct Judged {
+  std::shared_ptr<const Attempt> attempt;
+  Verdict verdict;
+};
+using AttemptEvent = std::variant<Started, Finished, Judged>;
+
+// Takes events from any thread, in an order in which every Started precedes its Finished and that its Judged. May wait
+// (the queue behind it is bounded and never drops).
+using EventSink = std::function<void(AttemptEvent)>;
+
+}  // namespace ipw::replay

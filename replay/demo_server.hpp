@@ -1,0 +1,48 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "base/time.hpp"
+#include "replay/recordings.hpp"
+
+namespace ipw::replay {
+
+// How one model of the demo server answers.
+struct DemoModel {
+  std::string name;
+  std::shared_ptr<const Recordings> recordings;
+  Seconds time_to_first_token{0.05};
+  double tokens_per_second{100};  // 0: no pacing at all, everything at once
+};
+
+// An OpenAI-compatible server on loopback that streams recorded answers. One event-loop thread serves every stream, so
+// that the server costs little beside what is measured. Used by `demo`, `demo-server` and the tests.
+//
+//   POST /v1/chat/completions   streaming and not; the query by header X-Query-Id, else by the last user message
+//   GET  /v1/models  /health
+//   GET  /load                  `running` and `query_seconds`: requests being answered now, and the time integral of
+//                               that number since start, each on a line `name value`: the truth for simulated power
+//
+// Tokens are pieces of about four bytes; usage counts them. Constructed running, on a port of its own; the destructor
+// ends every stream.
+class DemoServer {
+ public:
+  // `port` 0 picks a free one. Errors: unavailable, when the port is taken.
+  static Result<std::unique_ptr<DemoServer>> start(std::vector<DemoModel> models, const std::string& host = "127.0.0.1",
+                                                   int port = 0);
+  ~DemoServer();
+
+  int port() const;
+  std::string url() const;       // http://127.0.0.1:PORT/v1
+  std::string load_url() const;  // http://127.0.0.1:PORT/load
+
+ private:
+  struct Impl;
+  explicit DemoServer(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace ipw::replay

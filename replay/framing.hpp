@@ -1,0 +1,54 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.hpp"
+
+namespace ipw::replay {
+
+// Cuts a byte stream into the data of server-sent events: LF, CRLF or CR line ends, several `data` lines joined by LF,
+// comments and other fields ignored, a byte order mark skipped. The same events however the bytes are split.
+// Source: HTML Living Standard, "Server-sent events". One stream, one thread; memory is bounded by `max_event`.
+class SseFramer {
+ public:
+  explicit SseFramer(std::size_t max_event = 16U << 20U) : max_event_(max_event) {}
+
+  // Calls `event(std::string_view data)` -> Result<void> for each event that `bytes` completes; stops at its first error.
+  // Errors: invalid, when one event grows beyond the limit.
+  template <class F>
+  Result<void> feed(std::string_view bytes, F&& event);
+  // Whether bytes of an unfinished event are held: at the end of a stream, a cut.
+  bool pending() const { return !line_.empty() || has_data_; }
+
+ private:
+  // Takes the next complete line out of `bytes`; false when there is none yet.
+  bool next_line(std::string_view& bytes, std::string_view& line);
+  // Digests one line; true when it ends an event whose data is in data_.
+  bool digest(std::string_view line);
+  Result<void> too_large() const;
+
+  std::size_t max_event_;
+  std::string line_;      // the beginning of a line whose end has not come
+  std::string complete_;  // backing store of a line that was split
+  std::string data_;
+  bool has_data_{false};
+  bool skip_lf_{false};  // the last line ended in CR: a LF right after belongs to it
+  bool started_{false};
+};
+
+template <class F>
+Result<void> SseFramer::feed(std::string_view bytes, F&& event) {
+  std::string_view line;
+  while (next_line(bytes, line)) {
+    if (data_.size() + line.size() > max_event_) return too_large();
+    if (!digest(line)) continue;
+    if (auto ok = event(std::string_view(data_)); !ok) return ok;
+    data_.clear();
+    has_data_ = false;
+  }
+  if (line_.size() > max_event_) return too_large();
+  return {};
+}
+
+}  // namespace ipw::replay

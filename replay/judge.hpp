@@ -1,0 +1,60 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/catalog.hpp"
+#include "base/options.hpp"
+#include "base/result.hpp"
+#include "replay/corpus.hpp"
+
+namespace ipw::replay {
+
+enum class VerdictKind { correct, wrong, unparsed, unanswered, judge_error };
+constexpr std::size_t kVerdictKinds = 5;
+std::string_view to_text(VerdictKind kind);
+
+// What a judge made of one answer. Every attempt to answer gets one: nothing leaves the denominator.
+struct Verdict {
+  VerdictKind kind{VerdictKind::unanswered};
+  double score{0};      // in [0,1]; 0 unless the judge says otherwise
+  std::string reason;   // how it was decided, for people: "`answer is (C)`, expected B"
+};
+
+// Scores one kind of answer. Stateless and thread-safe; deterministic judges take microseconds, whatever the text.
+class Judge {
+ public:
+  virtual ~Judge() = default;
+  // Whether `item` has what this judge needs. Errors: invalid, `FILE:LINE: message`. Asked once, at load.
+  virtual Result<void> accepts(const CorpusItem& item) const = 0;
+  // REQUIRES: accepts(item). `answer` is what the model said outside its reasoning channel; it may be hostile.
+  virtual Verdict judge(const CorpusItem& item, std::string_view answer) const = 0;
+};
+
+using OpenJudge = Result<std::unique_ptr<Judge>> (*)(Options&);
+
+// Every judge there is (judges.cpp).
+const Catalog<OpenJudge>& judges();
+
+// The judges of one run: opens each kind once and finds the one that an item names or, for `auto`, the one that the
+// shape of its answer asks for. Immutable and thread-safe after construction.
+class Bench {
+ public:
+  // Reads the `judges` map of the configuration: `default`, and one sub-map of options per judge.
+  static Result<std::unique_ptr<Bench>> open(Options options);
+
+  Result<void> accepts(const CorpusItem& item) const;
+  // Empty text is `unanswered`.
+  Verdict judge(const CorpusItem& item, std::string_view answer) const;
+  // The name of the judge that judges `item`.
+  std::string_view judge_of(const CorpusItem& item) const;
+
+ private:
+  Bench() = default;
+  std::string default_{"auto"};
+  std::unordered_map<std::string, std::unique_ptr<Judge>> judges_;
+};
+
+}  // namespace ipw::replay
