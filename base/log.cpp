@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdio>
 
+#include "base/text.hpp"
 #include "base/time.hpp"
 
 namespace ipw {
@@ -53,26 +54,27 @@ void append_quoted(std::string& out, std::string_view text) {
 }
 
 bool is_plain(std::string_view text) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:+%@[]";
+  constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./:+%@[]";
   return !text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos;
 }
 
 std::string as_text(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   std::string line = rfc3339(std::chrono::system_clock::now());
   line += std::string(" ") + name(level) + "  ";
-  for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  for (const char c : message) line += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
   for (const auto& field : fields) {
     line += "  " + std::string(field.name) + "=";
-    if (is_plain(field.value)) line += field.value;
-    else append_quoted(line, field.value);
+    if (is_plain(field.value))
+      line += field.value;
+    else
+      append_quoted(line, field.value);
   }
   return line;
 }
 
 std::string as_json(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
-  std::string line = "{\"time\":\"" + rfc3339(std::chrono::system_clock::now()) + "\",\"level\":\"" + name(level) +
-                     "\",\"message\":";
+  std::string line =
+      "{\"time\":\"" + rfc3339(std::chrono::system_clock::now()) + "\",\"level\":\"" + name(level) + "\",\"message\":";
   append_quoted(line, message);
   for (const auto& field : fields) {
     line += ',';
@@ -92,7 +94,8 @@ void configure_log(LogLevel level, LogFormat chosen) {
 
 void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) {
   if (!logger().should_log(engine_level(level))) return;
-  const auto line = format == LogFormat::json ? as_json(level, message, fields) : as_text(level, message, fields);
+  const auto line =
+      valid_utf8(format == LogFormat::json ? as_json(level, message, fields) : as_text(level, message, fields));
   logger().log(engine_level(level), spdlog::string_view_t(line.data(), line.size()));
 }
 

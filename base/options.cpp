@@ -1,8 +1,11 @@
 #include "base/options.hpp"
 
 #include <algorithm>
+#include <cstdio>
+#include <deque>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/quantity_text.hpp"
 #include "base/text.hpp"
@@ -11,6 +14,7 @@ namespace ipw {
 namespace {
 
 std::string at(const std::string& file, int line, int column) {
+  if (line == 0) return file;
   return file + ":" + std::to_string(line) + ":" + std::to_string(column);
 }
 
@@ -26,19 +30,16 @@ std::string shown(double value) {
 }
 
 bool is_within(const std::string& path, const std::string& tree) {
-  return path.compare(0, tree.size(), tree) == 0 && (path.size() == tree.size() || tree.empty() || path[tree.size()] == '.' || path[tree.size()] == '[');
+  if (!path.starts_with(tree)) return false;
+  return path.size() == tree.size() || tree.empty() || path[tree.size()] == '.' || path[tree.size()] == '[';
 }
 
 }  // namespace
 
 struct Options::State {
-  struct Failure {
-    std::string path;
-    Error error;
-  };
   std::string file;
   OptionsNode root;
-  std::set<const OptionsNode*> read;
+  std::deque<OptionsNode> absent;  // what child() gave for maps that are not there
   std::map<const OptionsNode*, std::set<std::string, std::less<>>> asked;  // per map: the keys that code knows
   std::vector<Failure> failures;
 };
@@ -53,23 +54,28 @@ Options::Options(std::string file, OptionsNode root) : state_(std::make_shared<S
 Options::Options(std::shared_ptr<State> state, const OptionsNode* node, std::string path)
     : state_(std::move(state)), node_(node), path_(std::move(path)) {}
 
-Options Options::none() { return {"built-in", OptionsNode{}}; }
+Options Options::none() {
+  return {"built-in", OptionsNode{}};
+}
 
 const OptionsNode* Options::find(std::string_view key) {
   state_->asked[node_].emplace(key);
   for (const auto& [name, value] : node_->entries) {
     if (name != key) continue;
-    state_->read.insert(&value);
     return value.kind == OptionsNode::Kind::null ? nullptr : &value;
   }
   return nullptr;
 }
 
 bool Options::has(std::string_view key) {
+  return kind(key) != OptionsNode::Kind::null;
+}
+
+OptionsNode::Kind Options::kind(std::string_view key) {
   state_->asked[node_].emplace(key);
-  return std::ranges::any_of(node_->entries, [&](const auto& entry) {
-    return entry.first == key && entry.second.kind != OptionsNode::Kind::null;
-  });
+  for (const auto& [name, value] : node_->entries)
+    if (name == key) return value.kind;
+  return OptionsNode::Kind::null;
 }
 
 const OptionsNode* Options::scalar(std::string_view key) {
@@ -84,14 +90,24 @@ std::string Options::text(std::string_view key, std::string_view fallback) {
   return node == nullptr ? std::string(fallback) : node->text;
 }
 
-std::string Options::required_text(std::string_view key) {
-  const auto* node = scalar(key);
-  if (node != nullptr && !node->text.empty()) return node->text;
-  fail(node == nullptr ? std::string_view{} : key, "`" + std::string(key) + "` is missing: it has no default");
-  return {};
+bool Options::require(std::string_view key) {
+  if (has(key)) return true;
+  const auto* place = node_;
+  for (const auto& [name, value] : node_->entries)
+    if (name == key) place = &value;
+  record(place->line, place->column, true, "`" + qualified(key) + "` is missing: it has no default");
+  return false;
 }
 
-std::string Options::one_of(std::string_view key, std::string_view fallback, const std::vector<std::string_view>& accepted) {
+std::string Options::required_text(std::string_view key) {
+  if (!require(key)) return {};
+  const auto* node = scalar(key);
+  if (node != nullptr && node->text.empty()) fail(key, "`" + qualified(key) + "` must not be empty");
+  return node == nullptr ? std::string{} : node->text;
+}
+
+std::string Options::one_of(std::string_view key, std::string_view fallback,
+                            const std::vector<std::string_view>& accepted) {
   auto value = text(key, fallback);
   if (std::ranges::find(accepted, value) == accepted.end())
     fail(key, "unknown value " + did_you_mean(value, accepted) + " (accepted: " + join(accepted, ", ") + ")");
@@ -116,11 +132,17 @@ T Options::parsed(std::string_view key, T fallback, Range<double> range, Parse p
     return fallback;
   }
   double number;
-  if constexpr (std::is_same_v<T, Seconds>) number = value->value;
-  else number = static_cast<double>(*value);
+  std::string unit;
+  if constexpr (std::is_same_v<T, Seconds>) {
+    number = value->value;
+    unit = " s";
+  } else {
+    number = static_cast<double>(*value);
+  }
   if (number >= range.least && number <= range.most) return *value;
-  fail(key, "`" + node->text + "` is out of range: " +
-                (range.most >= 1e9 ? "at least " + shown(range.least) : shown(range.least) + " to " + shown(range.most)));
+  const auto least = shown(range.least) + unit, most = shown(range.most) + unit;
+  fail(key,
+       "`" + node->text + "` is out of range: " + (range.most >= 1e9 ? "at least " + least : least + " to " + most));
   return fallback;
 }
 
@@ -150,7 +172,8 @@ std::vector<std::string> Options::texts(std::string_view key, std::vector<std::s
   if (node->kind == OptionsNode::Kind::scalar) return {node->text};
   std::vector<std::string> values;
   for (const auto& item : node->items) {
-    if (item.kind != OptionsNode::Kind::scalar) fail_at(item, false, "expected a single value in `" + std::string(key) + "`");
+    if (item.kind != OptionsNode::Kind::scalar)
+      fail_at(item, false, "expected a single value in `" + std::string(key) + "`");
     values.push_back(item.text);
   }
   if (node->kind == OptionsNode::Kind::map) fail(key, "expected a value or a list of values, got a map");
@@ -170,10 +193,13 @@ std::vector<std::pair<std::string, std::string>> Options::text_map(std::string_v
 }
 
 Options Options::child(std::string_view key) {
-  static const OptionsNode kEmpty;
   const auto* node = find(key);
-  const auto path = path_.empty() ? std::string(key) : path_ + "." + std::string(key);
-  if (node == nullptr) return {state_, &kEmpty, path};
+  const auto path = qualified(key);
+  if (node == nullptr) {
+    auto& empty = state_->absent.emplace_back();
+    std::tie(empty.line, empty.column) = std::tie(node_->line, node_->column);
+    return {state_, &empty, path};
+  }
   if (node->kind != OptionsNode::Kind::map) fail(key, "expected a map, got " + std::string(kind_name(node->kind)));
   return {state_, node, path};
 }
@@ -185,9 +211,7 @@ std::vector<Options> Options::children(std::string_view key) {
   if (node->kind != OptionsNode::Kind::list) fail(key, "expected a list, got " + std::string(kind_name(node->kind)));
   for (const auto& item : node->items) {
     if (item.kind != OptionsNode::Kind::map) fail_at(item, false, "expected a map in `" + std::string(key) + "`");
-    auto path = path_.empty() ? std::string(key) : path_ + "." + std::string(key);
-    path += "[" + std::to_string(all.size()) + "]";
-    all.push_back(Options{state_, &item, path});
+    all.push_back(Options{state_, &item, qualified(key) + "[" + std::to_string(all.size()) + "]"});
   }
   return all;
 }
@@ -204,8 +228,14 @@ void Options::fail(std::string_view key, std::string_view message) {
 }
 
 void Options::fail_at(const OptionsNode& node, bool at_key, std::string_view message) {
-  const auto where = at_key ? at(state_->file, node.key_line, node.key_column) : at(state_->file, node.line, node.column);
-  state_->failures.push_back({path_, {Errc::invalid, where + ": " + std::string(message)}});
+  if (at_key)
+    record(node.key_line, node.key_column, false, message);
+  else
+    record(node.line, node.column, false, message);
+}
+
+void Options::record(int line, int column, bool missing, std::string_view message) {
+  state_->failures.push_back({path_, line, column, missing, std::string(message)});
 }
 
 std::string Options::place(std::string_view key) const {
@@ -214,31 +244,39 @@ std::string Options::place(std::string_view key) const {
   return at(state_->file, node_->line, node_->column);
 }
 
-std::string Options::unread(const OptionsNode& node, const std::string& path) const {
-  const auto asked = state_->asked.find(&node);
+std::string Options::qualified(std::string_view key) const {
+  return path_.empty() ? std::string(key) : path_ + "." + std::string(key);
+}
+
+// A sub-tree that was handed on but in which nobody has asked for anything yet is left to its reader.
+std::optional<Options::Failure> Options::unknown(const OptionsNode& node) const {
+  std::vector<std::string_view> known;
+  if (const auto asked = state_->asked.find(&node); asked != state_->asked.end())
+    known.assign(asked->second.begin(), asked->second.end());
   for (const auto& [name, value] : node.entries) {
-    if (!state_->read.contains(&value)) {
-      std::vector<std::string_view> known;
-      if (asked != state_->asked.end()) known.assign(asked->second.begin(), asked->second.end());
-      return at(state_->file, value.key_line, value.key_column) + ": unknown key " + did_you_mean(name, known) +
-             (known.empty() ? "" : " (known here: " + join(known, ", ") + ")");
-    }
-    if (!state_->asked.contains(&value)) {
-      for (const auto& item : value.items)
-        if (state_->asked.contains(&item))
-          if (auto found = unread(item, path); !found.empty()) return found;
-      continue;
-    }
-    if (auto found = unread(value, path + "." + name); !found.empty()) return found;
+    if (std::ranges::find(known, name) == known.end())
+      return Failure{path_, value.key_line, value.key_column, false,
+                     "unknown key " + did_you_mean(name, known) +
+                         (known.empty() ? "" : " (known here: " + join(known, ", ") + ")")};
+    if (state_->asked.contains(&value))
+      if (auto found = unknown(value)) return found;
+    for (const auto& item : value.items)
+      if (state_->asked.contains(&item))
+        if (auto found = unknown(item)) return found;
   }
-  return {};
+  return std::nullopt;
 }
 
 Result<void> Options::finish() {
+  std::vector<Failure> found;
   for (const auto& failure : state_->failures)
-    if (is_within(failure.path, path_)) return failure.error;
-  if (auto message = unread(*node_, path_); !message.empty()) return Error{Errc::invalid, message};
-  return {};
+    if (is_within(failure.path, path_)) found.push_back(failure);
+  if (auto failure = unknown(*node_)) found.push_back(std::move(*failure));
+  if (found.empty()) return {};
+  // What is missing comes last: a misspelt key is the better explanation.
+  const auto first = std::ranges::min_element(
+      found, {}, [](const Failure& f) { return std::make_tuple(f.missing, f.line, f.column); });
+  return Error{Errc::invalid, at(state_->file, first->line, first->column) + ": " + first->message};
 }
 
 }  // namespace ipw

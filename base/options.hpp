@@ -18,12 +18,19 @@ namespace ipw {
 // from 1. Exactly one of text, items, entries is in use, by `kind`.
 struct OptionsNode {
   enum class Kind { null, scalar, list, map };
+  struct Entry;
   Kind kind{Kind::null};
   std::string text;
   std::vector<OptionsNode> items;
-  std::vector<std::pair<std::string, OptionsNode>> entries;
+  std::vector<Entry> entries;
   int line{0}, column{0};          // of the value
   int key_line{0}, key_column{0};  // of its key, in a map
+  bool quoted{false};              // a scalar written in quotes: a text, whatever it looks like
+};
+struct OptionsNode::Entry {
+  Entry(std::string k, OptionsNode v) : key(std::move(k)), value(std::move(v)) {}
+  std::string key;
+  OptionsNode value;
 };
 
 // A closed range of accepted values.
@@ -34,8 +41,9 @@ struct Range {
 };
 
 // A component's own sub-tree of the configuration. It reads its keys with the typed getters, each of which returns the
-// fallback when the key is absent or wrong; finish() then tells the first thing that was wrong: a bad value, a missing
-// required key, or a key that nobody read, each as `FILE:LINE:COLUMN: message` with the nearest known key.
+// fallback when the key is absent or wrong; finish() then tells the first thing in the file that is wrong, a bad value
+// or a key that nobody asked for, and only then what is missing; each as `FILE:LINE:COLUMN: message` with the nearest
+// known key.
 //
 //   Rapl open(Options& options) {
 //     const auto zones = options.texts("zones", {});
@@ -48,7 +56,11 @@ class Options {
   // An empty map, for components that are opened without configuration.
   static Options none();
 
+  // Whether the key is there with a value, and of which kind.
   bool has(std::string_view key);
+  OptionsNode::Kind kind(std::string_view key);
+  // As has(), and an absent key is an error.
+  bool require(std::string_view key);
   std::string text(std::string_view key, std::string_view fallback);
   std::string required_text(std::string_view key);
   std::string one_of(std::string_view key, std::string_view fallback, const std::vector<std::string_view>& accepted);
@@ -70,24 +82,32 @@ class Options {
   // The sub-tree as it stands, marked as read; null when absent. For what is passed on unchanged (JSON bodies).
   OptionsNode raw(std::string_view key);
 
-  // Records that `key` (or, when empty, this map itself) has a wrong value. Only the first is reported.
+  // Records that `key` (or, when empty, this map itself) has a wrong value.
   void fail(std::string_view key, std::string_view message);
   // The place of `key` as FILE:LINE:COLUMN, or of this map when the key is absent.
   std::string place(std::string_view key = {}) const;
 
-  // The first error of this sub-tree or, if there is none, its first unread key.
+  // The first error of this sub-tree.
   Result<void> finish();
 
  private:
   struct State;
+  struct Failure {
+    std::string path;
+    int line, column;
+    bool missing;
+    std::string message;
+  };
   Options(std::shared_ptr<State> state, const OptionsNode* node, std::string path);
 
   const OptionsNode* find(std::string_view key);
   const OptionsNode* scalar(std::string_view key);
   template <class T, class Parse>
   T parsed(std::string_view key, T fallback, Range<double> range, Parse parse);
-  std::string unread(const OptionsNode& node, const std::string& path) const;
+  std::optional<Failure> unknown(const OptionsNode& node) const;
   void fail_at(const OptionsNode& node, bool at_key, std::string_view message);
+  void record(int line, int column, bool missing, std::string_view message);
+  std::string qualified(std::string_view key) const;
 
   std::shared_ptr<State> state_;
   const OptionsNode* node_;

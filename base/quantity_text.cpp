@@ -24,7 +24,7 @@ Result<double> with_unit(std::string_view text, std::span<const Unit> units, std
   if (error != std::errc{} || !std::isfinite(number)) return expected(forms, text);
   const std::string_view unit(rest, static_cast<std::size_t>(text.data() + text.size() - rest));
   for (const auto& u : units)
-    if (u.name == unit) return number * u.factor;
+    if (u.name == unit && std::isfinite(number * u.factor)) return number * u.factor;
   return expected(forms, text);
 }
 
@@ -47,11 +47,14 @@ Result<std::int64_t> parse_size(std::string_view text) {
   constexpr std::string_view kForms = "a size such as 512, 64KiB or 64MiB";
   const auto bytes = with_unit(text, kUnits, kForms);
   if (!bytes) return bytes.error();
-  if (*bytes < 0 || *bytes > 9e18) return expected(kForms, text);
+  if (*bytes < 0 || *bytes >= 0x1p63) return expected(kForms, text);
   return static_cast<std::int64_t>(*bytes);
 }
 
-Result<double> parse_number(std::string_view text) { return with_unit(text, std::span<const Unit>({{Unit{"", 1}}}), "a number"); }
+Result<double> parse_number(std::string_view text) {
+  static constexpr Unit kUnits[] = {{"", 1}};
+  return with_unit(text, kUnits, "a number");
+}
 
 Result<std::int64_t> parse_integer(std::string_view text) {
   std::int64_t value = 0;

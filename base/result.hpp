@@ -22,17 +22,21 @@ struct Error {
   std::string message;
 };
 
+template <class T>
+class Result;
+template <class U, class T>
+concept ValueFor =
+    std::is_convertible_v<U, T> && !std::is_same_v<U, T> && !std::is_same_v<U, Error> && !std::is_same_v<U, Result<T>>;
+
 // A value or an Error. REQUIRES: `*r` and `r->` only when `r` is true, `r.error()` only when it is false.
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT(google-explicit-constructor)
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
   // From anything that T is made of, such as unique_ptr<Derived> for unique_ptr<Base>.
-  template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT(google-explicit-constructor)
+  template <ValueFor<T> U>
+  Result(U value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
 
   explicit operator bool() const { return state_.index() == 0; }
   T& operator*() & { return std::get<0>(state_); }

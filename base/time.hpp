@@ -17,8 +17,12 @@ struct Interval {
   MonoTime begin, end;
 };
 
-constexpr Seconds between(MonoTime a, MonoTime b) { return Seconds{std::chrono::duration<double>(b - a).count()}; }
-constexpr Seconds length(Interval when) { return between(when.begin, when.end); }
+constexpr Seconds between(MonoTime a, MonoTime b) {
+  return Seconds{std::chrono::duration<double>(b - a).count()};
+}
+constexpr Seconds length(Interval when) {
+  return between(when.begin, when.end);
+}
 constexpr std::chrono::nanoseconds to_chrono(Seconds s) {
   return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(s.value));
 }
@@ -45,9 +49,7 @@ class WallAnchor {
   WallAnchor(MonoTime mono, WallTime wall) : mono_(mono), wall_(wall) {}
   static WallAnchor now() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 
-  WallTime wall(MonoTime at) const {
-    return wall_ + std::chrono::duration_cast<WallTime::duration>(at - mono_);
-  }
+  WallTime wall(MonoTime at) const { return wall_ + std::chrono::duration_cast<WallTime::duration>(at - mono_); }
 
  private:
   MonoTime mono_;

@@ -12,8 +12,14 @@ struct Quantity {
 
   constexpr Quantity() = default;
   constexpr explicit Quantity(double v) : value(v) {}
-  constexpr Quantity& operator+=(Quantity b) { value += b.value; return *this; }
-  constexpr Quantity& operator-=(Quantity b) { value -= b.value; return *this; }
+  constexpr Quantity& operator+=(Quantity b) {
+    value += b.value;
+    return *this;
+  }
+  constexpr Quantity& operator-=(Quantity b) {
+    value -= b.value;
+    return *this;
+  }
   friend constexpr Quantity operator+(Quantity a, Quantity b) { return Quantity{a.value + b.value}; }
   friend constexpr Quantity operator-(Quantity a, Quantity b) { return Quantity{a.value - b.value}; }
   friend constexpr Quantity operator*(Quantity a, double k) { return Quantity{a.value * k}; }
@@ -27,9 +33,17 @@ using Joules = Quantity<struct JoulesTag>;
 using Watts = Quantity<struct WattsTag>;
 using Seconds = Quantity<struct SecondsTag>;
 
-constexpr Joules operator*(Watts p, Seconds t) { return Joules{p.value * t.value}; }
-constexpr Joules operator*(Seconds t, Watts p) { return p * t; }
-constexpr Watts operator/(Joules e, Seconds t) { return Watts{e.value / t.value}; }
-constexpr Seconds operator/(Joules e, Watts p) { return Seconds{e.value / p.value}; }
+constexpr Joules operator*(Watts p, Seconds t) {
+  return Joules{p.value * t.value};
+}
+constexpr Joules operator*(Seconds t, Watts p) {
+  return p * t;
+}
+constexpr Watts operator/(Joules e, Seconds t) {
+  return Watts{e.value / t.value};
+}
+constexpr Seconds operator/(Joules e, Watts p) {
+  return Seconds{e.value / p.value};
+}
 
 }  // namespace ipw
