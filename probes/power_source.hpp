@@ -18,14 +18,14 @@ namespace ipw::probes {
 
 // What a channel's sensor sits on. Decides which scope a channel may stand for and what contains what (topology.hpp).
 enum class Domain {
-  gpu,           // one GPU board
-  soc,           // the rail of a system on chip
-  cpu_package,   // a CPU socket
-  cpu_core,      // the cores of a socket: part of its package
-  cpu_uncore,    // the rest of a socket: part of its package
-  dram,          // memory, outside the package
-  platform,      // the whole machine as its firmware or BMC sees it (psys, DCMI, battery)
-  wall,          // a meter in front of the power supply
+  gpu,          // one GPU board
+  soc,          // the rail of a system on chip
+  cpu_package,  // a CPU socket
+  cpu_core,     // the cores of a socket: part of its package
+  cpu_uncore,   // the rest of a socket: part of its package
+  dram,         // memory, outside the package
+  platform,     // the whole machine as its firmware or BMC sees it (psys, DCMI, battery)
+  wall,         // a meter in front of the power supply
 };
 
 enum class Quality { measured, estimated, simulated };

@@ -23,11 +23,11 @@ struct SourceReport {
 // construction to destruction. Thread-safe.
 class Rig {
  public:
-  // `sources` are the maps of `probes.sources`; none, or one `type: auto`, tries every source that needs no options and,
-  // only if no other channel exists, the estimate. Missing hardware is not an error but a line of reports().
+  // `sources` are the maps of `probes.sources`; none, or one `type: auto`, tries every source that needs no options
+  // and, only if no other channel exists, the estimate. Missing hardware is not an error but a line of reports().
   // Errors: invalid, for a wrong type or option.
-  static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment, Seconds period,
-                                           Seconds keep);
+  static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment,
+                                           Seconds period, Seconds keep);
 
   const Topology& topology() const { return topology_; }
   const PowerTimeline& timeline() const { return timeline_; }
@@ -39,8 +39,14 @@ class Rig {
   std::vector<SamplerStatus> samplers() const;
 
  private:
-  struct Opened;
-  Rig(std::vector<Opened> opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period, Seconds keep);
+  struct Opened {
+    std::string name;
+    std::unique_ptr<PowerSource> source;
+  };
+  class Finder;
+  Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period,
+      Seconds keep);
+  static std::vector<RigChannel> channels_of(const std::vector<Opened>& opened);
 
   std::vector<SourceReport> reports_;
   Seconds period_;

@@ -1,1 +1,80 @@
-// empty
+#include "probes/sampler.hpp"
+
+#include <algorithm>
+#include <ctime>
+
+namespace ipw::probes {
+namespace {
+
+Seconds cpu_time_of_this_thread() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return Seconds{static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9};
+}
+
+}  // namespace
+
+std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done) {
+  earliest_ = begun + period_ / 10;
+  if (begun < next_) return 0;  // nudged: the tick is still to come
+  // A tick whose successor has come too is lost; a tick that is merely late is read late.
+  const auto behind = std::max<std::int64_t>((done - next_) / period_, 1);
+  next_ += behind * period_;
+  return static_cast<std::uint64_t>(behind - 1);
+}
+
+Sampler::Sampler(std::string name, std::unique_ptr<PowerSource> source, ChannelId first, Seconds period,
+                 PowerTimeline& timeline, const Clock& clock)
+    : clock_(clock),
+      reader_(std::move(name), std::move(source), first, period, timeline, clock),
+      thread_([this, period](const std::stop_token& stop) { run(stop, period); }) {}
+
+Sampler::~Sampler() = default;
+
+void Sampler::nudge() {
+  {
+    std::lock_guard lock(wake_mutex_);
+    nudged_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Sampler::run(const std::stop_token& stop, Seconds period) {
+  TickSchedule schedule(clock_.now(), period);
+  while (wait(schedule, stop)) {
+    const auto begun = clock_.now();
+    reader_.read_once();
+    const auto done = clock_.now();
+    const auto missed = schedule.on_read(begun, done);
+    counts_.with([&](Counts& counts) {
+      ++counts.reads;
+      counts.missed_ticks += missed;
+      counts.read_time += between(begun, done);
+      counts.cpu_time = cpu_time_of_this_thread();
+    });
+  }
+}
+
+// Until the next reading is due; false when asked to stop. The deadline is the clock's, the waiting is real: a nudge
+// must end it, and a clock that a test moves is looked at again at least once a period.
+bool Sampler::wait(const TickSchedule& schedule, const std::stop_token& stop) {
+  std::unique_lock lock(wake_mutex_);
+  while (!stop.stop_requested()) {
+    const auto now = clock_.now();
+    const bool was_nudged = nudged_;
+    const auto due = was_nudged ? schedule.next_nudged() : schedule.next();
+    if (now >= due) {
+      nudged_ = false;
+      return true;
+    }
+    wake_.wait_until(lock, stop, std::chrono::steady_clock::now() + (due - now), [&] { return nudged_ != was_nudged; });
+  }
+  return false;
+}
+
+SamplerStatus Sampler::status() const {
+  const auto counts = counts_.with([](const Counts& current) { return current; });
+  return {reader_.channels(), counts.reads, counts.missed_ticks, counts.read_time, counts.cpu_time};
+}
+
+}  // namespace ipw::probes

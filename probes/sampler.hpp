@@ -1,7 +1,5 @@
 #pragma once
 
-#include <array>
-#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <memory>
@@ -11,22 +9,9 @@
 #include <vector>
 
 #include "base/guarded.hpp"
-#include "probes/energy_meter.hpp"
-#include "probes/power_source.hpp"
-#include "probes/timeline.hpp"
+#include "probes/source_reader.hpp"
 
 namespace ipw::probes {
-
-// What one channel looks like now.
-struct ChannelStatus {
-  bool up{false};
-  std::string reason;              // why it is down; empty while it is up
-  std::optional<Watts> power;      // latest; nothing before two readings of a counter, or while it is down
-  Joules cumulative{0};            // since start
-  std::optional<Seconds> update_period;  // how often its value really moves, learned from its own readings
-  std::array<std::uint64_t, kMeterEvents> events{};  // by MeterEvent
-  std::uint64_t read_errors{0};
-};
 
 struct SamplerStatus {
   std::vector<ChannelStatus> channels;
@@ -35,35 +20,52 @@ struct SamplerStatus {
   Seconds cpu_time{0};   // of the sampler's own thread, in total
 };
 
-// Reads one source at absolute deadlines, `period` apart, on its own thread: source -> meters -> timeline. A slow or
-// hanging source delays nobody else; ticks it missed are counted, never made up for. A failed read becomes a gap in the
-// timeline, so that the books can move on. Every event and failure is logged once, not at every tick.
+// The deadlines of a sampler: absolute, `period` apart, so that a late reading delays no other. Ticks that were missed
+// are counted, never made up for. Between two readings lies at least a tenth of the period, nudged or not.
+// Pure; not thread-safe.
+class TickSchedule {
+ public:
+  TickSchedule(MonoTime first, Seconds period) : period_(to_chrono(period)), next_(first) {}
+
+  // When to read next if nobody nudges, and if somebody does.
+  MonoTime next() const { return std::max(next_, earliest_); }
+  MonoTime next_nudged() const { return std::min(next(), earliest_); }
+  // A reading was made, from `begun` to `done`. Returns how many ticks went by unread.
+  std::uint64_t on_read(MonoTime begun, MonoTime done);
+
+ private:
+  std::chrono::nanoseconds period_;
+  MonoTime next_;
+  MonoTime earliest_{};
+};
+
+// Reads one source at its deadlines on its own thread, so that a slow or hanging source delays nobody else.
 class Sampler {
  public:
-  // REQUIRES: `first` is the id of the source's first channel, the others follow; timeline and clock outlive this.
-  Sampler(std::string name, std::unique_ptr<PowerSource> source, ChannelId first, Seconds period, PowerTimeline& timeline,
-          const Clock& clock);
+  // REQUIRES: as SourceReader.
+  Sampler(std::string name, std::unique_ptr<PowerSource> source, ChannelId first, Seconds period,
+          PowerTimeline& timeline, const Clock& clock);
   ~Sampler();
 
   // Asks for a reading now rather than at the next tick, because something began or ended: it brings the edges of a
   // query's window close to real readings. Cheap, thread-safe, returns at once; at most ten readings a period are made.
   void nudge();
 
-  const std::string& name() const { return name_; }
+  const std::string& name() const { return reader_.name(); }
   SamplerStatus status() const;
 
  private:
-  void run(std::stop_token stop);
-  void read_once();
+  struct Counts {
+    std::uint64_t reads{0}, missed_ticks{0};
+    Seconds read_time{0}, cpu_time{0};
+  };
 
-  std::string name_;
-  std::unique_ptr<PowerSource> source_;
-  ChannelId first_;
-  Seconds period_;
-  PowerTimeline& timeline_;
+  void run(const std::stop_token& stop, Seconds period);
+  bool wait(const TickSchedule& schedule, const std::stop_token& stop);
+
   const Clock& clock_;
-  std::vector<EnergyMeter> meters_;
-  Guarded<SamplerStatus> status_;
+  SourceReader reader_;
+  Guarded<Counts> counts_;
   std::mutex wake_mutex_;
   std::condition_variable_any wake_;
   bool nudged_{false};

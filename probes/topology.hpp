@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,24 +35,40 @@ struct PowerChoice {
   std::vector<std::string> accelerator, node, wall;
 };
 
-// Works out what contains what (wall > platform > package + dram + gpu; package > core, uncore), so that nothing is
-// ever added to a part of itself. Pure and immutable.
+// Works out what contains what (wall > platform > package, dram, soc, gpu; package > core, uncore), so that nothing is
+// ever added to a part of itself, and nothing twice: where two sources measure the same domain of the same device, the
+// first opened counts. Pure and immutable.
 class Topology {
  public:
   explicit Topology(std::span<const RigChannel> channels);
 
   std::span<const RigChannel> channels() const { return channels_; }
-  // The channel that directly contains `id`, across sources; nothing at the top.
+  // The channel that directly contains `id`, across sources; nothing at the top, or where several might.
   std::optional<ChannelId> container(ChannelId id) const;
 
-  // The meters of one target: one per accelerator device, at most one for node and one for wall.
-  // `auto` takes for the accelerator the GPUs or SoC if there is exactly one, else the CPU packages; for node the
-  // platform channel, else packages + dram + GPUs; for wall the one wall meter.
-  // Errors: invalid, when a named channel does not exist or several could be meant: the message lists them.
+  // The meters of one target: one per accelerator device, at most one for node and one for wall, whose device is
+  // "host". An empty list or `auto` takes for the accelerator the GPU or SoC, if there is exactly one, or else every
+  // CPU package; for node the platform channel, or else packages + dram + GPUs (without a package there is no node:
+  // GPUs alone are not a machine); for wall the one wall meter. A scope for which nothing exists has no meter. Errors:
+  // invalid, when a named channel does not exist, cannot stand for the scope, contains another or measures the same as
+  // another, or when several could be meant: the message lists them.
   Result<std::vector<Meter>> meters(const PowerChoice& choice) const;
 
  private:
-  std::vector<RigChannel> channels_;
+  using Picks = std::vector<const RigChannel*>;
+
+  const RigChannel& channel(ChannelId id) const { return channels_[static_cast<std::size_t>(id)]; }
+  bool contains(ChannelId whole, ChannelId part) const;
+  Picks of_domain(Domain domain) const;
+  Result<Picks> accelerators() const;
+  Picks node() const;
+  Result<Picks> wall() const;
+  Result<const RigChannel*> find(const std::string& name) const;
+  Result<Picks> named(Scope scope, const std::vector<std::string>& names) const;
+  Result<void> check_disjoint(const Picks& picks) const;
+  Meter host_meter(Scope scope, const Picks& picks) const;
+
+  std::vector<RigChannel> channels_;  // by ChannelId
 };
 
 }  // namespace ipw::probes
