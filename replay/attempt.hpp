@@ -17,20 +17,34 @@ namespace ipw::replay {
 
 // Why an attempt ended as it did (CONTRACT, "Outcomes").
 enum class Outcome {
-  ok, length, connect, tls, timeout_first_token, timeout_total, http_4xx, http_429, http_5xx, stream_error, stream_cut,
-  unparsable, empty, cancelled,
+  ok,
+  length,
+  connect,
+  tls,
+  timeout_first_token,
+  timeout_total,
+  http_4xx,
+  http_429,
+  http_5xx,
+  stream_error,
+  stream_cut,
+  unparsable,
+  empty,
+  cancelled,
 };
 constexpr std::size_t kOutcomes = 14;
 std::string_view to_text(Outcome outcome);
 // ok and length: the model answered, as far as it was allowed to.
-constexpr bool answered(Outcome outcome) { return outcome == Outcome::ok || outcome == Outcome::length; }
+constexpr bool answered(Outcome outcome) {
+  return outcome == Outcome::ok || outcome == Outcome::length;
+}
 
 // One turn of a corpus item at one target: what its attempts have in common.
 struct Query {
   std::shared_ptr<const CorpusItem> item;
-  std::size_t target{0};    // index in the configuration's targets
-  std::uint64_t cycle{0};   // how many times the corpus was begun before
-  bool warmup{false};       // sent, and not counted
+  std::size_t target{0};   // index in the configuration's targets
+  std::uint64_t cycle{0};  // how many times the corpus was begun before
+  bool warmup{false};      // sent, and not counted
 };
 
 // When a piece of output arrived, and how much of it: a chunk of the stream that carried text of any channel.
@@ -49,13 +63,13 @@ struct Attempt {
   Outcome outcome{Outcome::cancelled};
   std::string reason;  // one sentence for a failure; the server's own words where it has some; empty when answered
 
-  MonoTime scheduled_at, sent_at, ended_at;          // scheduled_at <= sent_at <= ended_at
-  std::optional<MonoTime> first_token_at;            // first text of any channel
-  std::optional<MonoTime> first_answer_at;           // first text that is not reasoning
+  MonoTime scheduled_at, sent_at, ended_at;  // scheduled_at <= sent_at <= ended_at
+  std::optional<MonoTime> first_token_at;    // first text of any channel
+  std::optional<MonoTime> first_answer_at;   // first text that is not reasoning
   std::optional<MonoTime> last_token_at;
-  std::vector<Chunk> chunks;                         // ascending
+  std::vector<Chunk> chunks;  // ascending
 
-  std::string answer;     // the content channel
+  std::string answer;  // the content channel
   std::size_t reasoning_bytes{0};
   std::string finish_reason;
   int http_status{0};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,9 +16,9 @@ namespace ipw::replay {
 // One line of a corpus (CONTRACT, "Corpus line"), validated. `prompt` and `expected_answer` are read as `problem` and
 // `answer`. Immutable once read; shared by everything that happens to the query.
 struct CorpusItem {
-  std::string id;  // the line's own, else "line-17"
+  std::string id;  // the line's own, else "line-17", or "b.jsonl/line-17" where the corpus has several files
   std::string problem;
-  std::string answer;  // empty when there is none
+  std::string answer;             // empty when there is none
   std::string subject, language;  // "" when not given
   std::string judge;              // "" when not given: `auto` decides
   std::vector<std::string> options;
@@ -26,8 +27,8 @@ struct CorpusItem {
   std::string place;                                          // "corpora/mmlu-pro.jsonl:17"
 };
 
-// Streams the lines of one or several .jsonl or .jsonl.gz files, in order, in bounded memory (16 bytes a line, to refuse
-// a repeated id). Blank lines are skipped. One thread.
+// Streams the lines of one or several .jsonl or .jsonl.gz files, in order, in bounded memory (16 bytes a line, to
+// refuse a repeated id). Blank lines are skipped. One thread.
 class CorpusReader {
  public:
   // Errors: invalid, when a file cannot be opened.
@@ -37,18 +38,22 @@ class CorpusReader {
 
   virtual ~CorpusReader() = default;
 
-  // The next item, or nothing at the end. Errors: invalid, `FILE:LINE: message`, for a line that is not JSON, lacks its
-  // problem, repeats an id, or has a field of a wrong type; the next call goes on with the line after it.
+  // The next item, or nothing at the end. Errors: invalid, `FILE:LINE: message`, for a line that is not JSON or UTF-8,
+  // lacks its problem, repeats an id, or has a field of a wrong type (the next call goes on with the line after it),
+  // and for a file that cannot be read on (the next call goes on with the next file).
   virtual Result<std::optional<CorpusItem>> next() = 0;
 };
 
-// Counts for `corpus stats`, and the first errors for `corpus check`.
+// Counts of the valid items for `corpus stats`, and the first errors for `corpus check`. What an item does not give is
+// counted under "".
 struct CorpusSummary {
   std::uint64_t items{0}, errors{0};
-  std::vector<std::string> first_errors;  // at most 20
+  std::vector<std::string> first_errors;                                                 // at most 20
   std::vector<std::pair<std::string, std::uint64_t>> by_subject, by_language, by_judge;  // descending by count
+  std::vector<std::pair<std::string, std::string>>
+      slices;  // subject and language, in the order of the corpus, at most 65
 };
 // `check` is asked about every item, besides the reader's own rules (a judge's demands, for instance).
-CorpusSummary summarise(CorpusReader& reader, Result<void> (*check)(const CorpusItem&));
+CorpusSummary summarise(CorpusReader& reader, const std::function<Result<void>(const CorpusItem&)>& check);
 
 }  // namespace ipw::replay

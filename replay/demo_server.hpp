@@ -15,7 +15,7 @@ struct DemoModel {
   std::string name;
   std::shared_ptr<const Recordings> recordings;
   Seconds time_to_first_token{0.05};
-  double tokens_per_second{100};  // 0: no pacing at all, everything at once
+  double tokens_per_second{100};  // 0: no pacing at all, everything at once, the first token too
 };
 
 // An OpenAI-compatible server on loopback that streams recorded answers. One event-loop thread serves every stream, so
@@ -26,11 +26,14 @@ struct DemoModel {
 //   GET  /load                  `running` and `query_seconds`: requests being answered now, and the time integral of
 //                               that number since start, each on a line `name value`: the truth for simulated power
 //
-// Tokens are pieces of about four bytes; usage counts them. Constructed running, on a port of its own; the destructor
-// ends every stream.
+// Tokens are pieces of about four bytes; usage counts them. Token k goes out at time_to_first_token + k /
+// tokens_per_second after the request was read, never earlier and without drift; the role and the headers at once. A
+// request counts as running from its headers being read until its last byte is handed to the socket or its client is
+// gone. Speaks HTTP/1.1; bodies need a Content-Length. Constructed running, on a port of its own; the destructor ends
+// every stream.
 class DemoServer {
  public:
-  // `port` 0 picks a free one. Errors: unavailable, when the port is taken.
+  // `port` 0 picks a free one. Errors: unavailable, when the port is taken; invalid, when `host` is no address of ours.
   static Result<std::unique_ptr<DemoServer>> start(std::vector<DemoModel> models, const std::string& host = "127.0.0.1",
                                                    int port = 0);
   ~DemoServer();

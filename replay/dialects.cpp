@@ -1,1 +1,20 @@
-// empty
+#include "replay/dialect.hpp"
+
+// One row per file of dialects/: name in the configuration, what it speaks.
+#define IPW_DIALECTS(X) X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang and whatever imitates them")
+
+namespace ipw::replay {
+
+#define X(name, summary) Result<std::unique_ptr<Dialect>> open_##name(const std::string& model, Options& request);
+IPW_DIALECTS(X)
+#undef X
+
+const Catalog<OpenDialect>& dialects() {
+#define X(name, summary) {#name, &open_##name, summary},
+  static constexpr CatalogEntry<OpenDialect> kEntries[] = {IPW_DIALECTS(X)};
+#undef X
+  static const Catalog<OpenDialect> catalog("dialect", kEntries);
+  return catalog;
+}
+
+}  // namespace ipw::replay

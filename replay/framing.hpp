@@ -14,8 +14,8 @@ class SseFramer {
  public:
   explicit SseFramer(std::size_t max_event = 16U << 20U) : max_event_(max_event) {}
 
-  // Calls `event(std::string_view data)` -> Result<void> for each event that `bytes` completes; stops at its first error.
-  // Errors: invalid, when one event grows beyond the limit.
+  // Calls `event(std::string_view data)` -> Result<void> for each event that `bytes` completes; stops at its first
+  // error. Errors: invalid, when one event grows beyond the limit.
   template <class F>
   Result<void> feed(std::string_view bytes, F&& event);
   // Whether bytes of an unfinished event are held: at the end of a stream, a cut.

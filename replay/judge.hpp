@@ -19,8 +19,8 @@ std::string_view to_text(VerdictKind kind);
 // What a judge made of one answer. Every attempt to answer gets one: nothing leaves the denominator.
 struct Verdict {
   VerdictKind kind{VerdictKind::unanswered};
-  double score{0};      // in [0,1]; 0 unless the judge says otherwise
-  std::string reason;   // how it was decided, for people: "`answer is (C)`, expected B"
+  double score{0};     // in [0,1]; 0 unless the judge says otherwise
+  std::string reason;  // how it was decided, for people: "`answer is (C)`, expected B"
 };
 
 // Scores one kind of answer. Stateless and thread-safe; deterministic judges take microseconds, whatever the text.

@@ -29,17 +29,21 @@ class QueryFeed {
     // Whether the query is already in the journal as finished for good (resuming). May be empty: nothing is.
     std::function<bool(std::uint64_t cycle, const std::string& id)> done;
   };
-  explicit QueryFeed(Plan plan) : plan_(std::move(plan)) {}
+  explicit QueryFeed(Plan plan) : plan_(std::move(plan)), cycle_(plan_.first_cycle) {}
 
-  // The next query, or nothing when the plan is exhausted. Errors: invalid, for a corpus line (`FILE:LINE: message`) or
-  // a corpus that cannot be opened any more.
+  // The next query, or nothing when the plan is exhausted. Errors: invalid, for a corpus line (`FILE:LINE: message`;
+  // the next call goes on after it), for a corpus that cannot be opened any more (the next call tries again), and,
+  // once, for one that is to be repeated and holds no query.
   Result<std::optional<FedItem>> next();
 
  private:
+  Result<void> begin_cycle();
+
   Plan plan_;
+  std::uint64_t cycle_;
+  std::uint64_t seen_{0};  // of this cycle, done or not
+  bool ended_{false};
   std::unique_ptr<CorpusReader> reader_;
-  std::uint64_t cycle_{0}, seen_{0}, fed_{0};
-  bool started_{false}, ended_{false};
 };
 
 }  // namespace ipw::replay

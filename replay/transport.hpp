@@ -49,8 +49,8 @@ class StreamSink {
   // The exchange begins: connecting, or writing on a connection that is already there.
   virtual void sent(MonoTime at) = 0;
   virtual void response(MonoTime at, int status, const std::function<std::string(std::string_view name)>& header) = 0;
-  // `at` was taken when the socket's read returned, before anything looked at the bytes. Returns whether the first token
-  // has been seen: from then on only the total timeout applies. The bytes are the body's, in any chunking.
+  // `at` was taken when the socket's read returned, before anything looked at the bytes. Returns whether the first
+  // token has been seen: from then on only the total timeout applies. The bytes are the body's, in any chunking.
   virtual bool bytes(MonoTime at, std::string_view data) = 0;
   virtual void end(MonoTime at, StreamEnd end) = 0;
 };
@@ -69,8 +69,10 @@ struct TransportOptions {
   StreamTimeouts timeouts;
   std::size_t streams{1};  // how many may run at once: start() beyond it waits for its turn
   std::string ca_file;     // "" : the system's trust store
+  std::vector<std::pair<std::string, std::string>>
+      headers;  // sent with every request; may be secret, never in a message
 };
-// Errors: invalid (CA file cannot be read).
+// Errors: invalid (CA file cannot be read, a header with a line break).
 Result<std::unique_ptr<Transport>> open_http_transport(TransportOptions options);
 
 }  // namespace ipw::replay

@@ -1,0 +1,49 @@
+#include "replay/id_set.hpp"
+
+namespace ipw::replay {
+namespace {
+
+constexpr std::size_t kFirstSlots = 1024;
+
+// splitmix64's finaliser.
+std::uint64_t mixed(std::uint64_t x) {
+  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+  return x ^ (x >> 31);
+}
+
+// FNV-1a with its own start, mixed: cheap for the short texts that ids are.
+std::uint64_t hash_of(std::string_view text, std::uint64_t start) {
+  std::uint64_t hash = start;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  return mixed(hash ^ text.size());
+}
+
+}  // namespace
+
+IdSet::Slot& IdSet::find(const Slot& key) {
+  const auto mask = slots_.size() - 1;
+  auto at = key.high & mask;
+  while (slots_[at].ordinal != 0 && (slots_[at].high != key.high || slots_[at].low != key.low)) at = (at + 1) & mask;
+  return slots_[at];
+}
+
+void IdSet::grow() {
+  std::vector<Slot> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
+  old.swap(slots_);
+  for (const auto& slot : old)
+    if (slot.ordinal != 0) find(slot) = slot;
+}
+
+std::optional<std::uint32_t> IdSet::put(std::string_view id, std::uint32_t ordinal) {
+  if (slots_.empty() || size_ * 8 >= slots_.size() * 7) grow();
+  const Slot key{hash_of(id, 0xCBF29CE484222325u), static_cast<std::uint32_t>(hash_of(id, 0x9E3779B97F4A7C15u)),
+                 ordinal};
+  auto& slot = find(key);
+  if (slot.ordinal != 0) return slot.ordinal;
+  slot = key;
+  ++size_;
+  return std::nullopt;
+}
+
+}  // namespace ipw::replay

@@ -1,0 +1,89 @@
+#include <gtest/gtest.h>
+
+#include "replay/judge.hpp"
+#include "tests/support/options_from.hpp"
+
+namespace ipw::replay {
+namespace {
+
+CorpusItem item_with(std::string judge, std::string answer, std::vector<std::string> options = {}) {
+  CorpusItem item;
+  item.problem = "What?";
+  item.answer = std::move(answer);
+  item.judge = std::move(judge);
+  item.options = std::move(options);
+  item.place = "corpus.jsonl:7";
+  return item;
+}
+
+Options with_default(const std::string& name) {
+  return ipw::testing::options_from("default: " + name);
+}
+
+TEST(Bench, FindsTheJudgeOfAnItem) {
+  const struct {
+    const char* name;
+    CorpusItem item;
+    std::string_view judge;
+  } cases[] = {
+      {"its own", item_with("exact", "18"), "exact"},
+      {"options", item_with("", "A", {"x", "y"}), "multiple_choice"},
+      {"a number", item_with("", "1,234.5"), "numeric"},
+      {"a fraction", item_with("", "3/4"), "numeric"},
+      {"a text", item_with("", "Paris"), "exact"},
+      {"a text with a number", item_with("", "18 apples"), "exact"},
+      {"auto, said", item_with("auto", "18"), "numeric"},
+  };
+  const auto bench = Bench::open(Options::none());
+  for (const auto& c : cases) EXPECT_EQ((*bench)->judge_of(c.item), c.judge) << c.name;
+}
+
+TEST(Bench, ADefaultJudgesWhatNamesNone) {
+  const auto bench = Bench::open(with_default("exact"));
+  ASSERT_TRUE(bench) << bench.error().message;
+  EXPECT_EQ((*bench)->judge_of(item_with("", "18")), "exact");
+  EXPECT_EQ((*bench)->judge_of(item_with("numeric", "18")), "numeric");
+  EXPECT_EQ((*bench)->judge_of(item_with("auto", "18")), "numeric");
+}
+
+TEST(Bench, AnUnknownDefaultIsAnErrorWithItsPlace) {
+  const auto bench = Bench::open(with_default("numerc"));
+  ASSERT_FALSE(bench);
+  EXPECT_EQ(bench.error().message,
+            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, multiple_choice, "
+            "numeric)");
+}
+
+TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
+  const auto bench = Bench::open(Options::none());
+  const auto unknown = (*bench)->accepts(item_with("multiple_choise", "A"));
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ(unknown.error().message,
+            "corpus.jsonl:7: unknown judge `multiple_choise`, did you mean `multiple_choice`? "
+            "(known: exact, multiple_choice, numeric)");
+  EXPECT_EQ((*bench)->judge(item_with("nobody", "A"), "A").kind, VerdictKind::judge_error);
+}
+
+TEST(Bench, AMissingAnswerIsAnErrorWithItsPlace) {
+  const auto bench = Bench::open(Options::none());
+  const auto missing = (*bench)->accepts(item_with("", " "));
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "corpus.jsonl:7: `answer` is missing: the judge `exact` needs it");
+}
+
+TEST(Bench, NoTextIsUnansweredNotWrong) {
+  const auto bench = Bench::open(Options::none());
+  for (const char* text : {"", " \n\t "}) {
+    const auto verdict = (*bench)->judge(item_with("numeric", "18"), text);
+    EXPECT_EQ(verdict.kind, VerdictKind::unanswered);
+    EXPECT_EQ(verdict.score, 0);
+  }
+}
+
+TEST(Bench, EveryVerdictHasItsName) {
+  const std::string_view names[kVerdictKinds] = {"correct", "wrong", "unparsed", "unanswered", "judge_error"};
+  for (std::size_t i = 0; i < kVerdictKinds; ++i) EXPECT_EQ(to_text(static_cast<VerdictKind>(i)), names[i]);
+}
+
+}  // namespace
+}  // namespace ipw::replay

@@ -1,0 +1,218 @@
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "replay/dialect.hpp"
+#include "tests/support/decoding.hpp"
+#include "tests/support/test_data.hpp"
+
+namespace ipw::replay {
+namespace {
+
+using Json = nlohmann::json;
+using Lines = std::vector<std::string>;
+
+std::unique_ptr<Dialect> open(OptionsNode request) {
+  Options options("ipw.yaml", std::move(request));
+  auto dialect = (*dialects().find("openai"))("some-model", options);
+  EXPECT_TRUE(dialect) << dialect.error().message;
+  return dialect ? std::move(*dialect) : nullptr;
+}
+
+OptionsNode scalar(std::string text, bool quoted = false) {
+  OptionsNode node;
+  node.kind = OptionsNode::Kind::scalar;
+  node.text = std::move(text);
+  node.quoted = quoted;
+  node.line = 8;
+  node.column = 5;
+  return node;
+}
+
+OptionsNode map(std::vector<OptionsNode::Entry> entries) {
+  OptionsNode node;
+  node.kind = OptionsNode::Kind::map;
+  node.entries = std::move(entries);
+  for (auto& [name, value] : node.entries) {
+    value.key_line = 9;
+    value.key_column = 3;
+  }
+  node.line = 8;
+  node.column = 5;
+  return node;
+}
+
+Json body(const Dialect& dialect) {
+  CorpusItem item;
+  item.id = "q1";
+  item.problem = "1 + 1?";
+  return Json::parse(dialect.request(item).body);
+}
+
+TEST(OpenAiStream, EveryServersWay) {
+  const struct {
+    const char* file;
+    Lines events;
+    const char* end;
+  } cases[] = {
+      {"openai",
+       {"content: The answer", "content:  is (B).", "finish: stop"},
+       "usage in=19 cached=8 out=5 reasoning=0"},
+      {"openai_comments", {"content: 42", "finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"openai_multiline", {"content: one", "finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"crlf", {"content: größe", "content:  漢字 🙂", "finish: stop"}, "usage in=3 cached=- out=4 reasoning=-"},
+      {"length", {"content: Let me think step", "finish: length"}, "usage in=19 cached=- out=4 reasoning=-"},
+      {"missing_done", {"content: 7", "finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"tool_calls",
+       {"tool_call: add", "tool_call: {\"a\":1,", "tool_call: \"b\":2}", "finish: tool_calls"},
+       "usage in=- cached=- out=- reasoning=-"},
+      {"refusal", {"content: I cannot help with that.", "finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"vllm_reasoning",
+       {"reasoning: Two plus", "reasoning:  two.", "content: 4", "finish: stop"},
+       "usage in=21 cached=- out=9 reasoning=-"},
+      {"vllm_continuous_usage", {"content: A", "content: B", "finish: stop"}, "usage in=12 cached=0 out=3 reasoning=-"},
+      {"usage_merged", {"content: B", "finish: stop"}, "usage in=11 cached=- out=2 reasoning=-"},
+      {"llamacpp", {"reasoning: Hmm", "content: 5", "finish: stop"}, "usage in=30 cached=22 out=4 reasoning=-"},
+      {"sglang", {"reasoning: Think.", "content: C", "finish: stop"}, "usage in=40 cached=16 out=12 reasoning=10"},
+      {"openrouter_reasoning_details",
+       {"reasoning: Ok", "reasoning: so", "content: D", "finish: stop"},
+       "usage in=- cached=- out=- reasoning=-"},
+      {"mistral_parts",
+       {"reasoning: Let us see.", "content: 9", "finish: stop"},
+       "usage in=- cached=- out=- reasoning=-"},
+      {"second_choice_ignored", {"content: yes", "finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"finish_without_text", {"finish: stop"}, "usage in=- cached=- out=- reasoning=-"},
+      {"not_streamed",
+       {"reasoning: why", "content: A \"quoted\" {brace} \\ answer", "finish: stop"},
+       "usage in=5 cached=- out=6 reasoning=-"},
+  };
+  const auto dialect = open({});
+  for (const auto& c : cases) {
+    const auto stream = testing::read_file(testing::testdata() / "streams/openai" / (std::string(c.file) + ".sse"));
+    const auto decoded = testing::decode(*dialect->decoder(), stream, 0);
+    EXPECT_EQ(decoded.events, c.events) << c.file;
+    EXPECT_EQ(decoded.end, c.end) << c.file;
+  }
+}
+
+TEST(OpenAiStream, EveryWayToFail) {
+  const struct {
+    const char* file;
+    Lines events;
+    const char* end;  // its beginning
+  } cases[] = {
+      {"vllm_error",
+       {"content: The", "error: EngineCore encountered an issue. See stack trace (above) for the root cause."},
+       "usage"},
+      {"llamacpp_error", {"error: context shift is disabled"}, "unavailable: the stream ended before"},
+      {"sglang_error", {"error: The input is longer than the context length."}, "usage"},
+      {"sglang_abort", {"content: Wel", "error: the server ended the answer with finish_reason `abort`"}, "usage"},
+      {"not_streamed_error", {"error: model `x` not found, try pulling it first"}, "usage"},
+      {"cut_before_finish", {"content: The ans"}, "unavailable: the stream ended before the server said"},
+      {"cut_inside_event", {"content: The ans"}, "unavailable: the stream ended in the middle of an event"},
+      {"not_streamed_cut", {}, "unavailable: the stream ended in the middle of an event"},
+      {"empty", {}, "unavailable: the answer is empty"},
+      {"html", {}, "invalid: the answer is not a chat completion; it begins: <!DOCTYPE html> <html><head><title>502"},
+      {"plain_text", {}, "invalid: the answer is not a chat completion; it begins: error: upstream went away"},
+      {"json_list", {}, "invalid: the answer is not a chat completion; it begins: [1,2,3]"},
+      {"other_object", {}, "invalid: the answer is not a chat completion; it begins: {\"hello\":\"world\"}"},
+      {"bad_json_event",
+       {"content: A"},
+       "invalid: an event of the stream is not a JSON object: {\"choices\":[{\"index\":0,"},
+  };
+  const auto dialect = open({});
+  for (const auto& c : cases) {
+    const auto stream = testing::read_file(testing::testdata() / "streams/openai" / (std::string(c.file) + ".sse"));
+    const auto decoded = testing::decode(*dialect->decoder(), stream, 0);
+    EXPECT_EQ(decoded.events, c.events) << c.file;
+    EXPECT_EQ(decoded.end.substr(0, std::string_view(c.end).size()), c.end) << c.file;
+  }
+}
+
+TEST(OpenAiStream, CountsThatAreNoCountsStayUnknown) {
+  const auto dialect = open({});
+  const auto decoded = testing::decode(
+      *dialect->decoder(),
+      "data: {\"choices\":[{\"delta\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],\"usage\":{\"prompt_tokens\":-1,"
+      "\"completion_tokens\":\"3\",\"reasoning_tokens\":1.5,\"prompt_tokens_details\":[]}}\n\n",
+      0);
+  EXPECT_EQ(decoded.events, (Lines{"content: x", "finish: stop"}));
+  EXPECT_EQ(decoded.end, "usage in=- cached=- out=- reasoning=-");
+}
+
+TEST(OpenAiRequest, Defaults) {
+  const auto request = open({});
+  EXPECT_EQ(body(*request), Json::parse(R"({"model":"some-model","max_tokens":2048,"temperature":0.0,"stream":true,
+      "stream_options":{"include_usage":true},"messages":[{"role":"user","content":"1 + 1?"}]})"));
+  CorpusItem item;
+  item.id = "q1";
+  const auto sent = request->request(item);
+  EXPECT_EQ(sent.path, "/chat/completions");
+  EXPECT_EQ(sent.headers,
+            (std::vector<std::pair<std::string, std::string>>{
+                {"Content-Type", "application/json"}, {"Accept", "text/event-stream"}, {"X-Query-Id", "q1"}}));
+}
+
+TEST(OpenAiRequest, EverythingThatCanBeSet) {
+  const auto dialect =
+      open(map({{"max_tokens", scalar("64")},
+                {"temperature", scalar("0.5")},
+                {"seed", scalar("7")},
+                {"system", scalar("Be brief.")},
+                {"headers", map({{"X-Team", scalar("a b")}, {"accept", scalar("*/*")}})},
+                {"extra", map({{"top_k", scalar("5")},
+                               {"top_p", scalar("1e-1")},
+                               {"logprobs", scalar("false")},
+                               {"stop", scalar("7", true)},
+                               {"tag", scalar("v1.2")},
+                               {"max_tokens", scalar("null")},
+                               {"stream_options", map({{"continuous_usage_stats", scalar("true")}})}})}}));
+  EXPECT_EQ(body(*dialect), Json::parse(R"({"model":"some-model","temperature":0.5,"seed":7,"stream":true,
+      "stream_options":{"include_usage":true,"continuous_usage_stats":true},"top_k":5,"top_p":0.1,"logprobs":false,
+      "stop":"7","tag":"v1.2",
+      "messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"1 + 1?"}]})"));
+  CorpusItem item;
+  item.id = "q1";
+  EXPECT_EQ(dialect->request(item).headers,
+            (std::vector<std::pair<std::string, std::string>>{
+                {"X-Team", "a b"}, {"accept", "*/*"}, {"Content-Type", "application/json"}, {"X-Query-Id", "q1"}}));
+}
+
+TEST(OpenAiRequest, BypassesOnlyCachesOfServersThatAreKnown) {
+  EXPECT_EQ(body(*open(map({{"server", scalar("llamacpp")}})))["cache_prompt"], false);
+  EXPECT_FALSE(body(*open({})).contains("cache_prompt"));
+  EXPECT_FALSE(body(*open({})).contains("cache_salt")) << "OpenAI refuses fields it does not know";
+  const auto allow = open(map({{"server", scalar("vllm")}, {"prompt_cache", scalar("allow")}}));
+  EXPECT_FALSE(body(*allow).contains("cache_salt"));
+
+  const auto vllm = open(map({{"server", scalar("vllm")}}));
+  const auto first = body(*vllm)["cache_salt"], second = body(*vllm)["cache_salt"];
+  EXPECT_TRUE(first.is_string() && !first.get<std::string>().empty());
+  EXPECT_NE(first, second) << "a panel that comes again would hit the cache";
+}
+
+TEST(OpenAiRequest, WhatIsRefusedAndWhere) {
+  const struct {
+    const char* name;
+    OptionsNode request;
+    const char* message;
+  } cases[] = {
+      {"range", map({{"temperature", scalar("3")}}), "ipw.yaml:8:5: `3` is out of range: 0 to 2"},
+      {"messages", map({{"extra", map({{"messages", scalar("hi")}})}}),
+       "ipw.yaml:8:5: `messages` is what the corpus gives"},
+      {"extra", map({{"extra", scalar("hi")}}), "ipw.yaml:8:5: `extra` must be a map"},
+      {"line break", map({{"headers", map({{"X-A", scalar("a\r\nX-B: b")}})}}), "ipw.yaml:8:5: `X-A` is not a header"},
+      {"header name", map({{"headers", map({{"X A", scalar("a")}})}}), "ipw.yaml:8:5: `X A` is not a header"},
+      {"server", map({{"server", scalar("vlm")}}), "ipw.yaml:8:5: unknown value `vlm`, did you mean `vllm`?"},
+      {"key", map({{"max_token", scalar("1")}}), "ipw.yaml:9:3: unknown key `max_token`, did you mean `max_tokens`?"},
+  };
+  for (const auto& c : cases) {
+    Options options("ipw.yaml", c.request);
+    const auto dialect = (*dialects().find("openai"))("some-model", options);
+    ASSERT_FALSE(dialect) << c.name;
+    EXPECT_EQ(dialect.error().message.substr(0, std::string_view(c.message).size()), c.message) << c.name;
+  }
+}
+
+}  // namespace
+}  // namespace ipw::replay
