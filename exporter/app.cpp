@@ -1,1 +1,153 @@
-// empty
+#include "exporter/app.hpp"
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "base/log.hpp"
+#include "exporter/web/pages.hpp"
+
+namespace ipw {
+namespace {
+
+// Attempt ids must never repeat, also not in a journal that several runs wrote: time, then chance.
+std::string new_id_prefix() {
+  std::random_device chance;
+  const auto seconds =
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  char text[40];
+  std::snprintf(text, sizeof text, "%08llx%04x", static_cast<unsigned long long>(seconds), chance() & 0xffffU);
+  return text;
+}
+
+}  // namespace
+
+App::App(Plan plan, OpenCorpus corpus, AppOptions options)
+    : plan_(std::move(plan)), corpus_(std::move(corpus)), options_(std::move(options)), anchor_(WallAnchor::now()) {}
+
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions options) {
+  std::unique_ptr<App> app(new App(std::move(plan), std::move(corpus), std::move(options)));
+  if (auto ok = app->open_journal(); !ok) return ok.error();
+  if (auto ok = app->find_starts(); !ok) return ok.error();
+  std::vector<LedgerTarget> targets;
+  for (std::size_t i = 0; i < app->plan_.targets.size(); ++i) {
+    auto& ledger = app->plan_.targets[i].ledger;
+    ledger.info.demo = !app->options_.demo_notice.empty();
+    ledger.first_cycle = app->starts_[i].cycle;
+    ledger.done_before = app->starts_[i].done->size();
+    targets.push_back(ledger);
+  }
+  app->accountant_ = std::make_unique<Accountant>(Accountant::Parts{.targets = std::move(targets),
+                                                                    .books = app->plan_.books,
+                                                                    .rig = app->plan_.rig.get(),
+                                                                    .store = app->journal_.get(),
+                                                                    .clock = app->plan_.clock,
+                                                                    .anchor = app->anchor_,
+                                                                    .on_record = {}});
+  if (auto ok = app->open_server(); !ok) return ok.error();
+  return app;
+}
+
+Result<void> App::open_journal() {
+  const auto& store = plan_.config.store;
+  auto journal = Journal::open({.path = store.path, .keep_answers = store.keep_answers, .read_only = false});
+  if (!journal) return journal.error();
+  journal_ = std::move(*journal);
+  return {};
+}
+
+Result<void> App::find_starts() {
+  for (const auto& target : plan_.targets) {
+    const auto& info = target.ledger.info;
+    auto last = journal_->last_cycle(info.name, info.corpus);
+    if (!last) return last.error();
+    Start start;
+    std::vector<std::string> done;
+    if (*last && options_.new_cycle) {
+      start.cycle = **last + 1;
+    } else if (*last) {
+      start.cycle = **last;
+      auto finished = journal_->finished(info.name, info.corpus, start.cycle);
+      if (!finished) return finished.error();
+      done = std::move(*finished);
+      std::ranges::sort(done);
+      log_info("going on where the journal ends",
+               {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done.size())}});
+    }
+    start.done = std::make_shared<const std::vector<std::string>>(std::move(done));
+    starts_.push_back(std::move(start));
+  }
+  return {};
+}
+
+Result<void> App::open_server() {
+  if (!options_.serve) return {};
+  web::PageSources sources;
+  sources.snapshots = &accountant_->published();
+  sources.journal = journal_.get();
+  sources.rig = plan_.rig.get();
+  sources.anchor = anchor_;
+  sources.ready = [this] { return ready_.load(); };
+  sources.config_text = plan_.config.text;
+  sources.demo_notice = options_.demo_notice;
+  web::ServerOptions options;
+  options.host = plan_.config.listen.host;
+  options.port = plan_.config.listen.port;
+  auto server = web::HttpServer::start(options, web::pages(std::move(sources)));
+  if (!server) return server.error();
+  server_ = std::move(*server);
+  return {};
+}
+
+Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) {
+  auto& target = plan_.targets[index];
+  auto transport = replay::open_http_transport(target.transport);
+  if (!transport) return transport.error();
+  replay::QueryFeed::Plan feed;
+  feed.open = corpus_;
+  feed.first_cycle = starts_[index].cycle;
+  feed.repeat = options_.repeat;
+  feed.max_queries = options_.max_queries;
+  feed.done = [start = starts_[index]](std::uint64_t cycle, const std::string& id) {
+    return cycle == start.cycle && std::ranges::binary_search(*start.done, id);
+  };
+  return std::make_unique<replay::Replayer>(
+      replay::Replayer::Parts{.target = index,
+                              .id_prefix = new_id_prefix() + "-" + std::to_string(index),
+                              .dialect = std::move(target.dialect),
+                              .transport = std::move(*transport),
+                              .pacing = std::move(target.pacing),
+                              .feed = std::make_unique<replay::QueryFeed>(std::move(feed)),
+                              .bench = plan_.bench.get(),
+                              .clock = plan_.clock,
+                              .events = accountant_->sink(),
+                              .retry = target.retry,
+                              .warmup = target.warmup,
+                              .grace = plan_.config.shutdown_grace});
+}
+
+Result<void> App::run(std::stop_token stop) {
+  std::vector<std::unique_ptr<replay::Replayer>> replayers;
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    auto replayer = make_replayer(i);
+    if (!replayer) return replayer.error();
+    replayers.push_back(std::move(*replayer));
+  }
+  const std::stop_callback drain(stop, [this] { accountant_->drain(); });
+  std::vector<Result<void>> outcomes(replayers.size());
+  {
+    std::vector<std::jthread> threads;
+    for (std::size_t i = 0; i < replayers.size(); ++i)
+      threads.emplace_back([&, i] { outcomes[i] = replayers[i]->run(stop); });
+    ready_ = true;
+  }
+  ready_ = false;
+  auto closed = accountant_->close();
+  for (const auto& outcome : outcomes)
+    if (!outcome) return outcome.error();
+  return closed;
+}
+
+}  // namespace ipw

@@ -1,1 +1,187 @@
-// empty
+#include "exporter/cli.hpp"
+
+#include <CLI/CLI.hpp>
+
+#include <cstdio>
+#include <exception>
+#include <functional>
+
+#include "base/log.hpp"
+#include "exporter/commands/commands.hpp"
+
+namespace ipw {
+namespace {
+
+struct Parsed {
+  RunOptions run;
+  DemoOptions demo;
+  DemoServerOptions demo_server;
+  CheckOptions check;
+  ProbesOptions probes;
+  ReplayOptions replay;
+  ExportOptions exported;
+  JudgeOptions judge;
+  CorpusOptions corpus;
+};
+
+using Action = std::function<int()>;
+
+// The command line as it is being described: a command that is chosen leaves what is to be done in `action`.
+struct Commands {
+  CLI::App& app;
+  Parsed& parsed;
+  Action& action;
+
+  CLI::App& add(CLI::App& parent, const char* name, const char* summary, Action act) const {
+    auto* command = parent.add_subcommand(name, summary);
+    command->callback([this_action = &action, act = std::move(act)] { *this_action = act; });
+    return *command;
+  }
+  CLI::App& add(const char* name, const char* summary, Action act) const {
+    return add(app, name, summary, std::move(act));
+  }
+};
+
+CLI::Option* add_config(CLI::App& command, std::string& config) {
+  return command.add_option("-c,--config", config, "Configuration file (docs/CONFIGURATION.md)")->option_text("FILE");
+}
+
+void add_pace(CLI::App& command, double& time_to_first_token, double& tokens_per_second) {
+  command.add_option("--ttft", time_to_first_token, "Seconds to the first token")
+      ->check(CLI::Range(0.0, 60.0))
+      ->capture_default_str();
+  command.add_option("--rate", tokens_per_second, "Tokens per second of a stream; 0: unpaced")
+      ->check(CLI::Range(0.0, 1e6))
+      ->capture_default_str();
+}
+
+void add_run(const Commands& commands) {
+  auto& parsed = commands.parsed;
+  auto& run = commands.add("run", "Watch: replay the corpus again and again, serve metrics",
+                           [&] { return run_command(parsed.run); });
+  add_config(run, parsed.run.config)->required();
+}
+
+void add_demo(const Commands& commands) {
+  auto& options = commands.parsed.demo;
+  auto& demo = commands.add("demo", "Run on embedded defaults, against a built-in server",
+                            [&options] { return demo_command(options); });
+  demo.add_option("--listen", options.listen, "Address of metrics and pages")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
+  demo.add_option("--store", options.store, "Journal; without it a temporary one")->option_text("FILE");
+  add_pace(demo, options.time_to_first_token, options.tokens_per_second);
+}
+
+void add_check_and_probes(const Commands& commands) {
+  auto& parsed = commands.parsed;
+  auto& check = commands.add("check", "Validate configuration and corpus, print the plan",
+                             [&] { return check_command(parsed.check); });
+  add_config(check, parsed.check.config)->required();
+
+  auto& probes = commands.add("probes", "Show every power source: found, or why not",
+                              [&] { return probes_command(parsed.probes); });
+  add_config(probes, parsed.probes.config);
+  probes.add_option("--root", parsed.probes.root, "Where /sys, /proc and /dev are looked for")->option_text("DIR");
+  probes.add_flag("--json", parsed.probes.json, "As JSON");
+}
+
+void add_replay(const Commands& commands) {
+  auto& options = commands.parsed.replay;
+  auto& replay =
+      commands.add("replay", "One pass over the corpus, then a table", [&options] { return replay_command(options); });
+  add_config(replay, options.config)->required();
+  replay.add_option("--max-queries", options.max_queries, "Stop after so many queries")
+      ->option_text("N")
+      ->check(CLI::PositiveNumber);
+  replay.add_flag("--resume", options.resume, "Go on with an unfinished pass");
+  replay.add_option("--output", options.output, "Folder for journal and summary")->option_text("DIR");
+}
+
+void add_judge_and_export(const Commands& commands) {
+  auto& parsed = commands.parsed;
+  auto& judge = commands.add("judge", "Score recorded answers offline", [&] { return judge_command(parsed.judge); });
+  judge.add_option("--corpus", parsed.judge.corpus, "Corpus file")->option_text("FILE")->required();
+  judge.add_option("--answers", parsed.judge.answers, "Recorded answers: JSONL of `id`, `text`")
+      ->option_text("FILE")
+      ->required();
+  judge.add_flag("--json", parsed.judge.json, "One JSON line per answer");
+
+  auto& exported = commands.add("export", "Write the journal's records to standard output",
+                                [&] { return export_command(parsed.exported); });
+  exported.add_option("journal", parsed.exported.journal, "Journal file")->required();
+  exported.add_option("--format", parsed.exported.format, "jsonl or csv")
+      ->check(CLI::IsMember({"jsonl", "csv"}))
+      ->capture_default_str();
+}
+
+void add_corpus(const Commands& commands) {
+  auto& options = commands.parsed.corpus;
+  auto* corpus = commands.app.add_subcommand("corpus", "Look at a corpus")->require_subcommand(1);
+  auto& check =
+      commands.add(*corpus, "check", "Validate every line", [&options] { return corpus_check_command(options); });
+  check.add_option("file", options.paths, "Corpus file")->required();
+  auto& stats = commands.add(*corpus, "stats", "Count by subject, language and judge",
+                             [&options] { return corpus_stats_command(options); });
+  stats.add_option("file", options.paths, "Corpus file")->required();
+}
+
+void add_demo_server(const Commands& commands) {
+  auto& options = commands.parsed.demo_server;
+  auto& server = commands.add("demo-server", "Serve recorded answers as an OpenAI-compatible server",
+                              [&options] { return demo_server_command(options); });
+  server.add_option("--corpus", options.corpus, "Corpus file")->option_text("FILE")->required();
+  server.add_option("--answers", options.answers, "Recorded answers: JSONL of `id`, `text`")
+      ->option_text("FILE")
+      ->required();
+  server.add_option("--model", options.model, "Name of the model")->required();
+  server.add_option("--listen", options.listen, "Address; port 0 picks a free one")
+      ->option_text("HOST:PORT")
+      ->capture_default_str();
+  add_pace(server, options.time_to_first_token, options.tokens_per_second);
+}
+
+LogLevel level_of(const std::string& name) {
+  if (name == "debug") return LogLevel::debug;
+  if (name == "warn") return LogLevel::warn;
+  return name == "error" ? LogLevel::error : LogLevel::info;
+}
+
+}  // namespace
+
+int run_cli(int argc, char** argv) {
+  CLI::App app{"Intelligence per watt as a continuously monitored signal", "ipw-sidecar"};
+  app.require_subcommand(1);
+  app.fallthrough();
+  std::string level = "info", format = "text";
+  app.add_option("--log-level", level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
+  app.add_option("--log-format", format, "text or json")->check(CLI::IsMember({"text", "json"}));
+
+  Parsed parsed;
+  Action action;
+  const Commands commands{app, parsed, action};
+  for (const auto add :
+       {add_run, add_demo, add_check_and_probes, add_replay, add_judge_and_export, add_corpus, add_demo_server})
+    add(commands);
+  commands.add("version", "Version, commit, compiler, libraries", version_command);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kSuccess : kUsage;
+  }
+  configure_log(level_of(level), format == "json" ? LogFormat::json : LogFormat::text);
+  try {
+    return action();
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ipw-sidecar: internal error: %s\n", error.what());
+    return kFailed;
+  }
+}
+
+int fail(const Error& error) {
+  std::fprintf(stderr, "%s\n", error.message.c_str());
+  return error.code == Errc::invalid ? kUsage : kFailed;
+}
+
+}  // namespace ipw

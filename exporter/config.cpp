@@ -1,1 +1,143 @@
-// empty
+#include "exporter/config.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "exporter/config_parts.hpp"
+#include "exporter/config_text.hpp"
+
+namespace ipw {
+namespace {
+
+ListenAddress read_listen(Options& root) {
+  if (!root.has("listen")) return {};
+  const auto text = root.text("listen", "127.0.0.1:0");
+  auto address = parse_listen(text);
+  if (address) return *address;
+  root.fail("listen", address.error().message);
+  return {};
+}
+
+// mmlu-pro of corpora/mmlu-pro.jsonl.gz; of several files, all of them.
+std::string stem(const std::vector<std::string>& paths) {
+  std::string name;
+  for (const auto& path : paths) {
+    std::filesystem::path file = std::filesystem::path(path).filename();
+    if (file.extension() == ".gz") file = file.stem();
+    name += (name.empty() ? "" : "+") + file.stem().string();
+  }
+  return name;
+}
+
+CorpusConfig read_corpus(Options& root, const std::filesystem::path& folder) {
+  CorpusConfig corpus;
+  if (!root.require("corpus")) return corpus;
+  auto options = root.child("corpus");
+  if (options.require("path")) {
+    corpus.paths = options.texts("path", {});
+    if (corpus.paths.empty() || std::ranges::find(corpus.paths, "") != corpus.paths.end())
+      options.fail("path", "expected the name of a .jsonl or .jsonl.gz file, or a list of them");
+  }
+  corpus.name = options.text("name", stem(corpus.paths));
+  if (!corpus.paths.empty() || options.has("name")) check_label(options, "name", corpus.name);
+  for (auto& path : corpus.paths) path = (folder / path).string();
+  return corpus;
+}
+
+ProbesConfig read_probes(Options options) {
+  ProbesConfig probes;
+  probes.period = options.duration("period", probes.period, {0.001, 10});
+  probes.root = options.text("root", probes.root);
+  if (probes.root.empty()) options.fail("root", "expected a folder, such as /");
+  probes.sources = options.children("sources");
+  return probes;
+}
+
+StoreConfig read_store(Options options, const std::filesystem::path& folder) {
+  StoreConfig store;
+  store.path = options.text("path", store.path);
+  if (store.path.empty()) options.fail("path", "expected a file name");
+  store.path = (folder / store.path).string();
+  store.keep_answers = options.flag("keep_answers", store.keep_answers);
+  return store;
+}
+
+}  // namespace
+
+Result<ListenAddress> parse_listen(std::string_view text) {
+  const Error expected{Errc::invalid,
+                       "expected HOST:PORT such as 127.0.0.1:9947 or [::1]:9947, got `" + std::string(text) + "`"};
+  const auto colon = text.rfind(':');
+  if (colon == std::string_view::npos) return expected;
+  auto host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  const auto is_host_character = [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           (bracketed && (c == ':' || c == '%'));
+  };
+  if (host.empty() || !std::ranges::all_of(host, is_host_character)) return expected;
+  int port = -1;
+  const auto end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, port);
+  if (error != std::errc{} || rest != end || port < 0) return expected;
+  if (port > 65535) return Error{Errc::invalid, "port " + std::to_string(port) + " is out of range: 0 to 65535"};
+  return ListenAddress{std::string(host), port};
+}
+
+void check_label(Options& options, std::string_view key, const std::string& value) {
+  if (value.empty()) {
+    if (options.has(key)) options.fail(key, "expected a name");
+    return;
+  }
+  const bool printable =
+      std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+  if (!printable || valid_utf8(value) != value || trim(value) != value || value.size() > 128)
+    options.fail(key, "a name is a label in the metrics: at most 128 bytes of printable UTF-8, no space at its ends");
+}
+
+Result<Config> parse_config(const std::string& name, const std::string& yaml) {
+  auto tree = parse_yaml(name, yaml);
+  if (!tree) return tree.error();
+  if (tree->kind == OptionsNode::Kind::null)
+    return Error{Errc::invalid, name + ": the configuration is empty: it needs at least `corpus` and `targets`"};
+  Config config;
+  config.text = shown_yaml(*tree);
+  if (auto ok = expand_environment(name, *tree); !ok) return ok.error();
+
+  Options root(name, std::move(*tree));
+  config.listen = read_listen(root);
+  config.shutdown_grace = root.duration("shutdown_grace", config.shutdown_grace, {0, 3600});
+  const auto folder = std::filesystem::path(name).parent_path();
+  config.corpus = read_corpus(root, folder);
+  config.targets = read_targets(root, folder);
+  config.judges = root.child("judges");
+  config.probes = read_probes(root.child("probes"));
+  config.store = read_store(root.child("store"), folder);
+  config.root = root;
+  if (auto ok = root.finish(); !ok) return ok.error();
+  return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+  const auto refused = [&](const std::string& why) {
+    return Error{Errc::invalid, path + ": cannot read the configuration: " + why};
+  };
+  std::error_code ignored;
+  if (std::filesystem::is_directory(path, ignored)) return refused("it is a folder");
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return refused(std::strerror(errno));
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (file.bad()) return refused(std::strerror(errno));
+  return parse_config(path, text.str());
+}
+
+}  // namespace ipw

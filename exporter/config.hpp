@@ -1,38 +1,43 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 #include "base/options.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "exporter/accounting/ledger.hpp"
+#include "exporter/yaml.hpp"
 #include "probes/topology.hpp"
 #include "replay/replayer.hpp"
 #include "replay/transport.hpp"
 
 namespace ipw {
 
+// The initial values here are the configuration's defaults; docs/CONFIGURATION.md says what each key means.
+
 struct ListenAddress {
-  std::string host{"127.0.0.1"};
-  int port{9947};
+  std::string host{"127.0.0.1"};  // IPv6 without brackets
+  int port{9947};                 // 0: any free one
 };
+// HOST:PORT, an IPv6 address in brackets. Errors: invalid.
+Result<ListenAddress> parse_listen(std::string_view text);
 
 struct CorpusConfig {
   std::string name;                // the `corpus` label
-  std::vector<std::string> paths;  // relative to the configuration file's folder
+  std::vector<std::string> paths;  // as they stand, or below the configuration file's folder
 };
 
 struct TargetConfig {
-  std::string name, model, dialect, locality;
+  std::string name, model;
+  std::string dialect{"openai"}, locality{"local"};
   replay::Url url;
-  std::string accelerator;  // "auto" or a name
+  std::string accelerator{"auto"};  // or a name
   probes::PowerChoice power;
-  std::string api_key;      // resolved from api_key_env or api_key_file; never shown
-  Options schedule, request;  // sub-trees that pacing and dialect parse
+  std::string api_key;                                          // from the environment or a file; never shown
+  Options schedule{Options::none()}, request{Options::none()};  // sub-trees that pacing and dialect parse
   replay::StreamTimeouts timeouts;
   replay::RetryPolicy retry;
   int warmup{0};
@@ -57,21 +62,19 @@ struct Config {
   Seconds shutdown_grace{2};
   CorpusConfig corpus;
   std::vector<TargetConfig> targets;
-  Options judges;
+  Options judges{Options::none()};
   ProbesConfig probes;
   StoreConfig store;
-  std::string text;  // the file as it was read, secrets removed: for /api/v1/config
+  std::string text;  // what was read, without comments and secrets: for /api/v1/config
 
   // Names every key that nobody read. Call after every plug-in has parsed its part.
   Result<void> finish() { return root.finish(); }
-  Options root;
+  Options root{Options::none()};
 };
 
 // Reads YAML. `${VAR}` is expanded from the environment. Errors: invalid, `FILE:LINE:COLUMN: message`.
 Result<Config> load_config(const std::string& path);
+// As load_config(), from a text that stands for the file `name`.
 Result<Config> parse_config(const std::string& name, const std::string& yaml);
-
-// A YAML text as an options tree. Errors: invalid, with the place.
-Result<OptionsNode> parse_yaml(const std::string& name, const std::string& yaml);
 
 }  // namespace ipw

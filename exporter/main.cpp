@@ -1,1 +1,5 @@
-int main() { return 0; }
+#include "exporter/cli.hpp"
+
+int main(int argc, char** argv) {
+  return ipw::run_cli(argc, argv);
+}

@@ -1,1 +1,166 @@
-// empty
+#include "exporter/accounting/accountant.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <variant>
+
+#include "base/log.hpp"
+#include "exporter/process.hpp"
+
+namespace ipw {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kQueueCapacity = 8192;
+// While records cannot be stored, so many are kept; then events are no longer taken, and replay waits for the disk.
+constexpr std::size_t kMostUnstored = 10000;
+constexpr auto kSettleEvery = 100ms;
+constexpr auto kPublishEvery = 250ms;
+constexpr auto kStoreAgainAfter = 1s;
+constexpr auto kCoverWithin = 1s;
+constexpr auto kCoverCheck = 10ms;
+// A worker takes the time of a start and then queues it. The books stay this far behind, so that a start does not fall
+// into time that is booked already.
+constexpr auto kEventsArriveWithin = 250ms;
+
+std::vector<ChannelSnapshot> channels_of(const probes::Rig& rig) {
+  std::vector<ChannelSnapshot> all;
+  const auto status = rig.status();
+  for (std::size_t i = 0; i < status.size(); ++i) {
+    const auto& [id, source, channel] = rig.topology().channels()[i];
+    const auto& now = status[i];
+    all.push_back({source, channel.name, channel.device.id, channel.quality, now.up, now.reason, now.cumulative,
+                   now.power, now.update_period, now.events, now.read_errors});
+  }
+  return all;
+}
+
+}  // namespace
+
+Accountant::Accountant(Parts parts)
+    : parts_(std::move(parts)),
+      attributor_(parts_.books, parts_.clock->now()),
+      ledger_(parts_.targets, parts_.books, parts_.anchor),
+      queue_(kQueueCapacity),
+      published_(std::make_shared<const Snapshot>()) {
+  publish();
+  thread_ = std::jthread([this] { run(); });
+}
+
+Accountant::~Accountant() {
+  if (!thread_.joinable()) return;  // whoever closed was told
+  if (const auto closed = close(); !closed) log_error(closed.error().message);
+}
+
+replay::EventSink Accountant::sink() {
+  return [this](replay::AttemptEvent event) {
+    const bool edge = !std::holds_alternative<replay::Judged>(event);
+    queue_.push(std::move(event));
+    if (edge && parts_.rig != nullptr) parts_.rig->nudge();
+  };
+}
+
+Result<void> Accountant::close() {
+  drain();
+  queue_.close();
+  if (thread_.joinable()) thread_.join();
+  if (unstored_.empty()) return {};
+  return Error{Errc::retry,
+               std::to_string(unstored_.size()) + " records could not be stored and are lost: " + store_error_};
+}
+
+// Cadence is real time, whatever clock stamps the books: a test's clock may stand still.
+void Accountant::run() {
+  auto settle_at = std::chrono::steady_clock::now();
+  auto publish_at = settle_at + kPublishEvery;
+  std::vector<replay::AttemptEvent> events;
+  for (bool open = true; open;) {
+    // Taken before the events are: what starts later is later.
+    const auto limit = parts_.clock->now() - kEventsArriveWithin;
+    if (unstored_.size() < kMostUnstored || draining_)
+      open = queue_.pop_all(events, settle_at);
+    else
+      SteadyClock().sleep_until(settle_at, {});
+    for (const auto& event : events) take(event);
+    events.clear();
+    const auto now = std::chrono::steady_clock::now();
+    if (now < settle_at) continue;
+    settle(limit);
+    settle_at = now + kSettleEvery;
+    if (now < publish_at) continue;
+    publish();
+    publish_at = now + kPublishEvery;
+  }
+  settle_rest();
+  publish();
+}
+
+void Accountant::take(const replay::AttemptEvent& event) {
+  std::visit([&](const auto& e) { ledger_.on(e); }, event);
+  if (const auto* started = std::get_if<replay::Started>(&event)) attributor_.on(*started);
+  if (const auto* finished = std::get_if<replay::Finished>(&event)) attributor_.on(*finished);
+}
+
+void Accountant::settle(MonoTime limit) {
+  auto records = ledger_.book(attributor_.settle(timeline(), limit));
+  std::ranges::move(records, std::back_inserter(unstored_));
+  if (!unstored_.empty() && std::chrono::steady_clock::now() >= store_at_) store();
+}
+
+// No event comes any more. The meters get a moment to cover the last end, and what they do not cover is booked as a
+// gap.
+void Accountant::settle_rest() {
+  const auto deadline = std::chrono::steady_clock::now() + kCoverWithin;
+  const SteadyClock steady;
+  for (settle(parts_.clock->now()); attributor_.has_open() && std::chrono::steady_clock::now() < deadline;
+       settle(parts_.clock->now())) {
+    if (parts_.rig != nullptr) parts_.rig->nudge();
+    steady.sleep_until(std::chrono::steady_clock::now() + kCoverCheck, {});
+  }
+  if (attributor_.has_open()) {
+    attributor_.end();
+    settle(parts_.clock->now());
+  }
+  if (!unstored_.empty()) store();
+}
+
+void Accountant::store() {
+  const auto stored = parts_.store == nullptr ? Result<void>{} : parts_.store->append(unstored_);
+  if (!stored) {
+    if (store_error_ != stored.error().message)
+      log_error("cannot store records; they are kept in memory and tried again every second",
+                {{"reason", stored.error().message}, {"records", std::to_string(unstored_.size())}});
+    store_error_ = stored.error().message;
+    store_at_ = std::chrono::steady_clock::now() + kStoreAgainAfter;
+    return;
+  }
+  if (!store_error_.empty()) log_info("records can be stored again", {{"records", std::to_string(unstored_.size())}});
+  store_error_.clear();
+  if (parts_.on_record)
+    for (const auto& record : unstored_) parts_.on_record(record);
+  unstored_.clear();
+}
+
+void Accountant::publish() {
+  auto snapshot = std::make_shared<Snapshot>(ledger_.snapshot(parts_.clock->now()));
+  snapshot->process = read_process();
+  if (parts_.rig != nullptr) {
+    snapshot->channels = channels_of(*parts_.rig);
+    for (const auto& sampler : parts_.rig->samplers()) snapshot->process.sampler_missed_ticks += sampler.missed_ticks;
+    for (std::size_t i = 0; i < snapshot->books.size(); ++i)
+      for (const auto id : parts_.books[i].meter.channels) {
+        const auto& channel = parts_.rig->topology().channels()[static_cast<std::size_t>(id)];
+        snapshot->books[i].channels.push_back(channel.source + "/" + channel.channel.name);
+      }
+  }
+  published_.set(std::move(snapshot));
+}
+
+const probes::PowerTimeline& Accountant::timeline() const {
+  static const probes::PowerTimeline kNone{0, Seconds{0}};
+  return parts_.rig != nullptr ? parts_.rig->timeline() : kNone;
+}
+
+}  // namespace ipw

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -30,29 +32,49 @@ class Accountant {
   struct Parts {
     std::vector<LedgerTarget> targets;
     std::vector<Book> books;
-    const probes::Rig* rig{nullptr};     // outlives the accountant
-    RecordStore* store{nullptr};         // may be null; outlives the accountant
+    probes::Rig* rig{nullptr};    // outlives the accountant
+    RecordStore* store{nullptr};  // may be null; outlives the accountant
     const Clock* clock{nullptr};
     WallAnchor anchor;
-    std::function<void(const AttemptRecord&)> on_record;  // after it was stored, on the accountant's thread; may be empty
+    std::function<void(const AttemptRecord&)>
+        on_record;  // after it was stored, on the accountant's thread; may be empty
   };
   explicit Accountant(Parts parts);
   // Finishes as close() does.
   ~Accountant();
 
-  // For replayers; thread-safe. Nudges the samplers at every start and end.
+  // For replayers; thread-safe; valid while this lives. Nudges the samplers at every start and end.
   replay::EventSink sink();
   std::shared_ptr<const Snapshot> snapshot() const { return published_.get(); }
   Published<Snapshot>& published() { return published_; }
 
-  // REQUIRES: no more events come. Settles what is open once the meters have covered it (at most a second), stores,
-  // publishes a last snapshot and ends the thread. Errors: when records could not be stored.
+  // From now on takes every event, also while the disk is full: replay is to end, not to wait. Thread-safe.
+  void drain() { draining_ = true; }
+
+  // REQUIRES: no more events come; one thread calls, once or more. Settles what is open once the meters have covered it
+  // (at most a second), stores, publishes a last snapshot and ends the thread. Errors: when records could not be
+  // stored.
   Result<void> close();
 
  private:
-  struct Impl;
+  void run();
+  void take(const replay::AttemptEvent& event);
+  void settle(MonoTime limit);
+  void settle_rest();
+  void store();
+  void publish();
+  const probes::PowerTimeline& timeline() const;
+
+  Parts parts_;
+  Attributor attributor_;
+  Ledger ledger_;
+  BoundedQueue<replay::AttemptEvent> queue_;
+  std::vector<AttemptRecord> unstored_;
+  std::string store_error_;  // the last one; empty while storing works
+  MonoTime store_at_{};
   Published<Snapshot> published_;
-  std::unique_ptr<Impl> impl_;
+  std::atomic<bool> draining_{false};
+  std::jthread thread_;
 };
 
 }  // namespace ipw

@@ -1,15 +1,17 @@
 #pragma once
 
 #include <array>
-#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
-#include <string>
+#include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
 #include "base/units.hpp"
+#include "exporter/accounting/meter_reader.hpp"
+#include "exporter/accounting/open_query.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
 #include "probes/timeline.hpp"
@@ -21,53 +23,74 @@ namespace ipw {
 // One device in one scope whose joules are kept account of, and the targets that may be charged for it.
 struct Book {
   probes::Meter meter;
-  std::vector<std::size_t> targets;    // indices in the configuration
-  std::optional<Watts> idle_floor;     // configured; without it the whole energy is active
+  std::vector<std::size_t> targets;  // indices in the configuration
+  std::optional<Watts> idle_floor;   // configured; without it the whole energy is active
 };
 
 // A settled attempt: what it drew, per scope of its target.
 struct BookedAttempt {
   std::shared_ptr<const replay::Attempt> attempt;
   std::vector<ScopeEnergy> energy;
-  double concurrency{1};  // mean number of our attempts in flight while it ran
+  double concurrency{1};  // mean number of our attempts in flight at its target while it ran, itself included
 };
 
-// What settling found: attempts whose energy is final, and per book the joules by share, which add up to what the meter
-// advanced. A query is settled whole: its attempts come together, and its energy is `query` or `invalid` for all of them.
+// What settling found: attempts whose energy is final, and per book the joules by share. A query is settled whole: its
+// attempts come together, its energy is `query` or `invalid` for all of them, and its joules appear when its whole time
+// is booked. So the books are the meter up to the watermark, less what queries drew that reach beyond it.
 struct Settlement {
   MonoTime watermark;
   std::vector<BookedAttempt> attempts;
   std::vector<std::array<Joules, kShares>> shares;  // by book
-  std::vector<Joules> metered;                      // by book: the meter's advance; the sum of its shares
+  std::vector<Joules> metered;                      // by book: the sum of its shares
 };
 
 // Splits the meters' joules among the attempts that ran (METHODOLOGY, "Attribution").
 //
 // Time is cut at every start, end, first token and meter update. In each slice the idle floor's part is split evenly
-// among the attempts present, the active part by the work each did in it: prefill tokens spread over sent to first
-// token, decode tokens by their arrival. What belongs to nobody is `idle` or, where the meter moved without history
-// (gaps), `unattributed`.
+// among the attempts present, the active part by the work each did in it (work.hpp), evenly where nobody did any. What
+// belongs to nobody is `idle` or, where a meter moved without history (gaps), `unattributed`.
 //
 // Pure: no clock, no thread, no I/O; owned by the accountant. The same events and timeline give the same bookings.
 class Attributor {
  public:
   explicit Attributor(std::vector<Book> books, MonoTime start);
 
+  // An event of a time that is booked already is taken all the same; its query's energy counts as a gap.
   void on(const replay::Started& event);
   void on(const replay::Finished& event);
+  // Nothing follows, no event and no reading: what is open is final as it stands. A query without a final attempt is
+  // booked as cancelled; what the meters do not cover is a gap.
+  void end();
 
-  // Books everything up to `limit`, or less: never beyond the start of the oldest query still open, nor beyond what every
-  // meter's timeline covers. Returns what became final by that.
+  // Books everything up to `limit`, or less: never beyond the start of the oldest query still open, nor beyond what the
+  // meters' timeline covers (a channel that never said anything, or nothing for a minute, holds nothing up). Returns
+  // what became final by that.
   Settlement settle(const probes::PowerTimeline& timeline, MonoTime limit);
 
   MonoTime watermark() const { return watermark_; }
+  bool has_open() const { return !queries_.empty(); }
 
  private:
-  struct OpenQuery;
+  using Key = std::pair<MonoTime, const replay::Query*>;  // by start
+  struct Crowd;
+  using Crowds = std::map<std::vector<std::size_t>, Crowd>;  // by the targets whose attempts are in it
+
+  OpenQuery& query_of(const std::shared_ptr<const replay::Query>& query, MonoTime start);
+  const std::vector<ScopeBooks>& scopes_of(std::size_t target) const;
+  MonoTime covered_until(const probes::PowerTimeline& timeline, MonoTime limit) const;
+  std::vector<OpenQuery*> close_ended(const probes::PowerTimeline& timeline, MonoTime covered, MonoTime& until);
+  static const Crowd& crowd_of(const std::vector<std::size_t>& targets, const std::vector<OpenQuery*>& queries,
+                               Interval when, Crowds& crowds);
+  void book(std::size_t book, const Crowd& crowd, const std::vector<PowerPiece>& pieces, Settlement& settlement);
+  void finish(const std::vector<OpenQuery*>& queries, Settlement& settlement);
+
   std::vector<Book> books_;
+  std::vector<MeterReader> readers_;             // by book
+  std::vector<std::vector<ScopeBooks>> scopes_;  // by target
   MonoTime watermark_;
-  struct State;
-  std::shared_ptr<State> state_;
+  std::map<Key, OpenQuery> queries_;
+  std::unordered_map<const replay::Query*, MonoTime> starts_;  // where to find a query that is still open
+  bool ended_{false};
 };
 
 }  // namespace ipw

@@ -1,1 +1,242 @@
-// empty
+#include "exporter/accounting/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ipw {
+namespace {
+
+constexpr std::size_t kSlices = 64;
+constexpr std::size_t kRecentFailures = 20;
+
+template <class Enum>
+std::size_t index(Enum e) {
+  return static_cast<std::size_t>(e);
+}
+
+TargetSnapshot fresh(const LedgerTarget& target) {
+  TargetSnapshot counts;
+  counts.info = target.info;
+  for (const auto& labels : target.metered_scopes) counts.energy[labels];
+  if (target.pricing) counts.cost_usd = 0;
+  counts.cycle = target.first_cycle;
+  counts.cycle_done = target.done_before;
+  return counts;
+}
+
+// Whether the query has an outcome that counts: not a warm-up, not cancelled, not left without a final attempt.
+bool counts_for_good(const replay::Attempt& last) {
+  return last.final && last.outcome != replay::Outcome::cancelled && !last.query->warmup;
+}
+
+void count_tokens(TokenCounts& tokens, const replay::Usage& usage) {
+  const auto part = [](std::int64_t n) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, n)); };
+  const auto cached = usage.cached_tokens.value_or(0);
+  const auto reasoning = usage.reasoning_tokens.value_or(0);
+  tokens.cached += part(cached);
+  tokens.reasoning += part(reasoning);
+  if (usage.input_tokens) tokens.input += part(*usage.input_tokens - cached);
+  if (usage.output_tokens) tokens.output += part(*usage.output_tokens - reasoning);
+}
+
+void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt) {
+  const auto since = [](MonoTime from, std::optional<MonoTime> to, Histogram& histogram) {
+    if (to) histogram.observe(between(from, *to).value);
+  };
+  since(attempt.sent_at, attempt.last_token_at, counts.duration);
+  since(attempt.scheduled_at, attempt.last_token_at, counts.scheduled_duration);
+  since(attempt.sent_at, attempt.first_token_at, counts.first_token);
+  since(attempt.sent_at, attempt.first_answer_at, counts.first_answer);
+  for (std::size_t i = 1; i < attempt.chunks.size(); ++i)
+    counts.inter_token.observe(between(attempt.chunks[i - 1].at, attempt.chunks[i].at).value);
+  const auto tokens = attempt.usage.output_tokens.value_or(0);
+  if (tokens > 1 && attempt.first_token_at && attempt.last_token_at) {
+    const auto streamed = between(*attempt.first_token_at, *attempt.last_token_at);
+    counts.per_output_token.observe(streamed.value / static_cast<double>(tokens - 1));
+  }
+}
+
+}  // namespace
+
+Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor)
+    : targets_(std::move(targets)), anchor_(anchor) {
+  for (const auto& target : targets_) {
+    auto& counts = counts_.emplace_back(fresh(target));
+    for (const auto& slice : target.slices)
+      if (slices_.size() < kSlices || slices_.contains(slice)) add_slice(counts, *slices_.insert(slice).first);
+  }
+  for (const auto& book : books) {
+    auto& shown = books_.emplace_back();
+    shown.device = book.meter.device.id;
+    shown.device_name = book.meter.device.name;
+    shown.scope = book.meter.scope;
+    shown.quality = book.meter.quality;
+    shown.idle_floor = book.idle_floor;
+  }
+}
+
+Slice Ledger::slice_of(const replay::Query& query) {
+  Slice slice{query.item->subject, query.item->language};
+  if (slices_.contains(slice)) return slice;
+  if (slices_.size() >= kSlices) return {"other", "other"};
+  return *slices_.insert(std::move(slice)).first;
+}
+
+void Ledger::add_slice(TargetSnapshot& counts, const Slice& slice) {
+  counts.verdicts.try_emplace(slice);
+  for (auto& [labels, energy] : counts.energy) energy.metered.try_emplace(slice);
+}
+
+void Ledger::on(const replay::Started& event) {
+  const auto& query = *event.query;
+  auto& counts = counts_[query.target];
+  ++counts.in_flight;
+  if (query.warmup) return;
+  // Series are born at 0, before anything is counted in them: a counter born at 1 is invisible to rate().
+  add_slice(counts, slice_of(query));
+  if (query.cycle <= counts.cycle) return;
+  counts.cycle = query.cycle;
+  counts.cycle_done = 0;
+}
+
+void Ledger::on(const replay::Finished& event) {
+  const auto& attempt = *event.attempt;
+  auto& counts = counts_[attempt.query->target];
+  if (counts.in_flight > 0) --counts.in_flight;
+  if (attempt.query->warmup) return;
+  ++counts.attempts[index(attempt.outcome)];
+  count_tokens(counts.tokens, attempt.usage);
+  if (const auto& pricing = targets_[attempt.query->target].pricing)
+    *counts.cost_usd += pricing->dollars(attempt.usage).value_or(0);
+  if (!replay::answered(attempt.outcome) && attempt.outcome != replay::Outcome::cancelled)
+    count_failure(counts, attempt);
+  if (attempt.final) count_final(counts, attempt);
+}
+
+void Ledger::count_failure(TargetSnapshot& counts, const replay::Attempt& attempt) {
+  auto record = record_of(attempt, anchor_);
+  describe(record, attempt);
+  counts.recent_failures.insert(counts.recent_failures.begin(), std::move(record));
+  if (counts.recent_failures.size() > kRecentFailures) counts.recent_failures.pop_back();
+}
+
+void Ledger::count_final(TargetSnapshot& counts, const replay::Attempt& attempt) {
+  ++counts.queries[index(attempt.outcome)];
+  if (!counts_for_good(attempt)) return;
+  ++counts.judgements_pending;
+  if (attempt.query->cycle == counts.cycle) ++counts.cycle_done;
+  counts.last_query = anchor_.wall(attempt.ended_at);
+  counts.up = replay::answered(attempt.outcome);
+  if (counts.up) observe_latencies(counts, attempt);
+}
+
+void Ledger::on(const replay::Judged& event) {
+  const auto& query = *event.attempt->query;
+  if (!counts_for_good(*event.attempt)) return;
+  auto& pending = pending_[&query];
+  if (pending.verdict) return;
+  pending.judged = event.attempt;
+  pending.verdict = event.verdict;
+
+  auto& counts = counts_[query.target];
+  const auto slice = slice_of(query);
+  add_slice(counts, slice);
+  --counts.judgements_pending;
+  auto& verdicts = counts.verdicts[slice];
+  ++verdicts.by_kind[index(event.verdict.kind)];
+  verdicts.score += event.verdict.score;
+  complete(&query);
+}
+
+std::vector<AttemptRecord> Ledger::book(const Settlement& settlement) {
+  watermark_ = settlement.watermark;
+  for (std::size_t i = 0; i < books_.size(); ++i) {
+    books_[i].metered += settlement.metered[i];
+    for (std::size_t share = 0; share < kShares; ++share) books_[i].shares[share] += settlement.shares[i][share];
+  }
+  for (const auto& booked : settlement.attempts) pending_[booked.attempt->query.get()].booked.push_back(booked);
+  for (const auto& booked : settlement.attempts) complete(booked.attempt->query.get());
+  return std::exchange(complete_, {});
+}
+
+void Ledger::complete(const replay::Query* query) {
+  const auto found = pending_.find(query);
+  if (found == pending_.end() || found->second.booked.empty()) return;
+  const auto& last = *found->second.booked.back().attempt;
+  if (counts_for_good(last) && !found->second.verdict) return;
+
+  const auto node = pending_.extract(found);
+  const auto& pending = node.mapped();
+  if (counts_for_good(last)) {
+    auto& counts = counts_[query->target];
+    counts.concurrency.observe(pending.booked.back().concurrency);
+    meter(counts, slice_of(*query), pending);
+  }
+  if (!query->warmup) record(pending);
+}
+
+void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& query) {
+  for (std::size_t i = 0; i < query.booked.front().energy.size(); ++i) {
+    const auto& scope = query.booked.front().energy[i];
+    if (scope.validity != Validity::ok) continue;
+    auto& energy = counts.energy[{scope.scope, scope.quality}];
+    Joules gross{0}, whole{0};
+    Seconds busy{0}, length{0};
+    for (const auto& booked : query.booked) {
+      const auto& part = booked.energy[i];
+      const auto seconds = between(booked.attempt->sent_at, booked.attempt->ended_at);
+      gross += part.gross;
+      busy += part.busy;
+      whole += part.mean_power * seconds;
+      length += seconds;
+      energy.active += part.active;
+      energy.prefill += part.prefill;
+      energy.decode += part.decode;
+    }
+    const double watts = length.value > 0 ? (whole / length).value : 0;
+    auto& metered = energy.metered[slice];
+    ++metered.queries;
+    metered.score += query.verdict->score;
+    metered.energy += gross;
+    metered.seconds += busy;
+    metered.watts += watts;
+    energy.query_joules.observe(gross.value);
+    energy.query_watts.observe(watts);
+  }
+}
+
+void Ledger::describe(AttemptRecord& record, const replay::Attempt& attempt) const {
+  const auto& target = targets_[attempt.query->target];
+  record.target = target.info.name;
+  record.model = target.info.model;
+  record.accelerator = target.info.accelerator;
+  record.corpus = target.info.corpus;
+  if (target.pricing) record.cost_usd = target.pricing->dollars(attempt.usage);
+}
+
+void Ledger::record(const Pending& query) {
+  for (const auto& booked : query.booked) {
+    auto record = record_of(*booked.attempt, anchor_);
+    describe(record, *booked.attempt);
+    record.concurrency = booked.concurrency;
+    record.energy = booked.energy;
+    if (booked.attempt->final && query.verdict) {
+      record.verdict = query.verdict->kind;
+      record.score = query.verdict->score;
+      record.verdict_reason = query.verdict->reason;
+    }
+    complete_.push_back(std::move(record));
+  }
+}
+
+Snapshot Ledger::snapshot(MonoTime now) const {
+  Snapshot snapshot;
+  snapshot.at = anchor_.wall(now);
+  snapshot.targets = counts_;
+  snapshot.books = books_;
+  for (auto& book : snapshot.books)
+    if (watermark_) book.lag = std::max(Seconds{0}, between(*watermark_, now));
+  return snapshot;
+}
+
+}  // namespace ipw

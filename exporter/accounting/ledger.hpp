@@ -1,49 +1,71 @@
 #pragma once
 
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
+#include <optional>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "exporter/accounting/attribution.hpp"
+#include "exporter/accounting/pricing.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
 
 namespace ipw {
-
-struct Pricing {
-  double input_per_million{0}, output_per_million{0};
-};
 
 // What the ledger must know of a target beforehand, so that every series exists at 0 from the start.
 struct LedgerTarget {
   TargetInfo info;
   std::vector<EnergyLabels> metered_scopes;
   std::optional<Pricing> pricing;
+  std::vector<Slice> slices;     // subject and language pairs of the corpus, as far as they are known
+  std::uint64_t first_cycle{0};  // the cycle that this process begins or goes on with,
+  std::uint64_t done_before{0};  // and how many of its queries the journal already has
 };
 
 // Adds everything up. Counters only rise, start at 0 with the process, and obey the contract's laws at every snapshot.
 // Subject and language come from the corpus: the first 64 pairs are kept apart, later ones are booked as `other`.
-// Owned by the accountant; one thread.
+// Warm-up queries are in flight like others, and counted nowhere. Owned by the accountant; one thread.
 class Ledger {
  public:
-  Ledger(std::vector<LedgerTarget> targets, std::vector<Book> books, const WallAnchor& anchor);
+  Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor);
 
   void on(const replay::Started& event);
   // Counts outcomes and latencies at once; energy follows with book().
   void on(const replay::Finished& event);
   void on(const replay::Judged& event);
-  // Takes over a settlement. Returns the records of attempts that are now complete: settled, and judged where a verdict
-  // is due. An attempt whose verdict is still to come is returned by the call after its Judged.
+  // Takes over a settlement. Returns the records of queries that are now complete: settled, and judged where a verdict
+  // is due; all attempts of a query together, in their order, so that they can be stored together. Queries whose
+  // verdict is still to come are returned by the call after their Judged. Warm-up queries have no records.
   std::vector<AttemptRecord> book(const Settlement& settlement);
 
   // The counters as they stand, without the parts that come from elsewhere (channels, process).
   Snapshot snapshot(MonoTime now) const;
 
  private:
-  struct State;
-  std::shared_ptr<State> state_;
+  // A query of which the energy or the verdict is still to come.
+  struct Pending {
+    std::vector<BookedAttempt> booked;
+    std::shared_ptr<const replay::Attempt> judged;
+    std::optional<replay::Verdict> verdict;
+  };
+
+  Slice slice_of(const replay::Query& query);
+  void add_slice(TargetSnapshot& counts, const Slice& slice);
+  void count_final(TargetSnapshot& counts, const replay::Attempt& attempt);
+  void count_failure(TargetSnapshot& counts, const replay::Attempt& attempt);
+  void describe(AttemptRecord& record, const replay::Attempt& attempt) const;
+  void complete(const replay::Query* query);  // if it is
+  void meter(TargetSnapshot& counts, const Slice& slice, const Pending& query);
+  void record(const Pending& query);
+
+  std::vector<LedgerTarget> targets_;
+  WallAnchor anchor_;
+  std::vector<TargetSnapshot> counts_;  // by target
+  std::vector<BookSnapshot> books_;
+  std::set<Slice> slices_;  // those that are kept apart
+  std::optional<MonoTime> watermark_;
+  std::unordered_map<const replay::Query*, Pending> pending_;
+  std::vector<AttemptRecord> complete_;  // since the last book()
 };
 
 }  // namespace ipw

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/time.hpp"
@@ -29,12 +30,12 @@ struct ScopeEnergy {
   probes::Scope scope{};
   probes::Quality quality{};
   Validity validity{Validity::ok};
-  Joules gross{0};   // idle share included
-  Joules active{0};  // gross less the idle floor's share
+  Joules gross{0};               // idle share included
+  Joules active{0};              // gross less the idle floor's share
   Joules prefill{0}, decode{0};  // of the active part
-  Joules sd{0};      // one standard deviation of gross
-  Watts mean_power{0};  // of the whole scope while the attempt ran: the published IPW's P
-  Seconds busy{0};      // this attempt's share of the time it ran (all of it when it ran alone)
+  Joules sd{0};                  // one standard deviation of gross
+  Watts mean_power{0};           // of the whole scope while the attempt ran: the published IPW's P
+  Seconds busy{0};               // this attempt's share of the time it ran (all of it when it ran alone)
 };
 
 // One attempt as the books, the journal, the API and `export` know it. Times are wall times: this is a record.
@@ -63,5 +64,8 @@ struct AttemptRecord {
   std::vector<ScopeEnergy> energy;  // at most one per scope; empty where nothing is metered
   std::string problem, answer;
 };
+
+// What the attempt itself tells; target, verdict, energy, concurrency and cost are left open.
+AttemptRecord record_of(const replay::Attempt& attempt, const WallAnchor& anchor);
 
 }  // namespace ipw

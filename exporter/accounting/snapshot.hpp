@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,13 @@
 
 namespace ipw {
 
+// The buckets of the contract.
+std::span<const double> joule_buckets();        // 1-2-5 from 0.1 J to 1 MJ
+std::span<const double> watt_buckets();         // 1-2-5 from 1 W to 100 kW
+std::span<const double> duration_buckets();     // 1 ms to about 10 min
+std::span<const double> gap_buckets();          // between tokens: 0.1 ms to 10 s
+std::span<const double> concurrency_buckets();  // 1 to 1024, by powers of two
+
 // What became of a device's joules (CONTRACT, `share`).
 enum class Share { query, invalid, cancelled, warmup, judge, idle, foreign, unattributed };
 constexpr std::size_t kShares = 8;
@@ -29,14 +38,14 @@ struct BookSnapshot {
   probes::Scope scope{};
   probes::Quality quality{};
   std::array<Joules, kShares> shares{};
-  Joules metered{0};  // the meter, cut at the books' watermark
+  Joules metered{0};  // the meter, cut at the books' watermark, less queries that reach beyond it
   Seconds lag{0};     // how far the watermark is behind now
   std::optional<Watts> idle_floor;
   std::vector<std::string> channels;  // "rapl/package-0"
 };
 
-using Slice = std::pair<std::string, std::string>;                     // subject, language
-using EnergyLabels = std::pair<probes::Scope, probes::Quality>;        // E of the contract
+using Slice = std::pair<std::string, std::string>;               // subject, language
+using EnergyLabels = std::pair<probes::Scope, probes::Quality>;  // E of the contract
 
 // Advanced together, over the same metered and judged queries.
 struct Metered {
@@ -50,7 +59,7 @@ struct Metered {
 struct TargetEnergy {
   std::map<Slice, Metered> metered;
   Joules active{0}, prefill{0}, decode{0};  // of metered queries
-  Histogram query_joules, query_watts;
+  Histogram query_joules{joule_buckets()}, query_watts{watt_buckets()};
 };
 
 struct VerdictCounts {
@@ -80,14 +89,17 @@ struct TargetSnapshot {
   std::map<Slice, VerdictCounts> verdicts;
   std::uint64_t judgements_pending{0};
   std::map<EnergyLabels, TargetEnergy> energy;  // an entry for each scope that is metered, from the start
-  Histogram duration, scheduled_duration, first_token, first_answer, inter_token, per_output_token, concurrency;
+  Histogram duration{duration_buckets()}, scheduled_duration{duration_buckets()};  // of answered queries, as are:
+  Histogram first_token{duration_buckets()}, first_answer{duration_buckets()};
+  Histogram inter_token{gap_buckets()}, per_output_token{gap_buckets()};
+  Histogram concurrency{concurrency_buckets()};
   TokenCounts tokens;
   std::optional<double> cost_usd;  // only where prices are configured
   std::uint64_t in_flight{0};
   std::uint64_t cycle{0};
   std::uint64_t cycle_done{0};  // queries finished in this cycle
   std::optional<WallTime> last_query;
-  bool up{true};  // whether the latest query was answered
+  bool up{true};                               // whether the latest query was answered
   std::vector<AttemptRecord> recent_failures;  // newest first, bounded
 };
 
@@ -119,12 +131,5 @@ struct Snapshot {
   std::vector<ChannelSnapshot> channels;
   ProcessSnapshot process;
 };
-
-// The buckets of the contract.
-std::span<const double> joule_buckets();      // 1-2-5 from 0.1 J to 1 MJ
-std::span<const double> watt_buckets();       // 1-2-5 from 1 W to 100 kW
-std::span<const double> duration_buckets();   // 1 ms to about 10 min
-std::span<const double> gap_buckets();        // between tokens: 0.1 ms to 10 s
-std::span<const double> concurrency_buckets();  // 1 to 1024, by powers of two
 
 }  // namespace ipw

@@ -1,1 +1,96 @@
-// empty
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "exporter/accounting/summary.hpp"
+#include "exporter/app.hpp"
+#include "exporter/commands/commands.hpp"
+#include "exporter/commands/pass_text.hpp"
+#include "exporter/commands/progress.hpp"
+#include "exporter/stop_signal.hpp"
+
+namespace ipw {
+namespace {
+
+// What the journal holds of this pass, resumed parts included: one summary a target.
+Result<std::vector<PassSummary>> summaries(const App& app) {
+  const auto& targets = app.plan().targets;
+  std::vector<PassSummary> all(targets.size());
+  const auto read = app.journal().for_each([&](const AttemptRecord& record) {
+    for (std::size_t i = 0; i < targets.size(); ++i) {
+      const auto& info = targets[i].ledger.info;
+      if (record.target == info.name && record.corpus == info.corpus && record.cycle == app.first_cycle(i))
+        all[i].add(record);
+    }
+    return true;
+  });
+  if (!read) return read.error();
+  return all;
+}
+
+Result<void> use_output_folder(Config& config, const std::string& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error) return Error{Errc::invalid, "cannot make the folder " + folder + ": " + error.message()};
+  config.store.path = (std::filesystem::path(folder) / "ipw.db").string();
+  return {};
+}
+
+Result<void> write_file(const std::filesystem::path& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written)
+    return Error{Errc::unavailable, "cannot write " + path.string()};
+  return {};
+}
+
+int conclude(const App& app, const ReplayOptions& options, bool stopped, std::uint64_t total) {
+  const auto all = summaries(app);
+  if (!all) return fail(all.error());
+  const auto text = pass_text(app.plan(), *all);
+  std::printf("%s", text.c_str());
+  if (!options.output.empty())
+    if (auto ok = write_file(std::filesystem::path(options.output) / "summary.txt", text); !ok) return fail(ok.error());
+  const bool unfinished = std::ranges::any_of(*all, [&](const auto& pass) { return pass.queries() < total; });
+  if (unfinished)
+    std::fprintf(stderr, "%s: go on with `ipw-sidecar replay -c %s%s --resume`\n", stopped ? "stopped" : "unfinished",
+                 options.config.c_str(), options.output.empty() ? "" : (" --output " + options.output).c_str());
+  const bool any_answered = std::ranges::any_of(*all, [](const auto& pass) { return pass.answered() > 0; });
+  const bool any_sent = std::ranges::any_of(*all, [](const auto& pass) { return pass.queries() > 0; });
+  if (any_sent && !any_answered) {
+    std::fprintf(stderr, "every query failed: %s\n", failure_text(*app.snapshot()).c_str());
+    return kAllFailed;
+  }
+  return kSuccess;
+}
+
+}  // namespace
+
+int replay_command(const ReplayOptions& options) {
+  auto config = load_config(options.config);
+  if (!config) return fail(config.error());
+  if (!options.output.empty())
+    if (auto ok = use_output_folder(*config, options.output); !ok) return fail(ok.error());
+  const SteadyClock clock;
+  const auto corpus = corpus_of(*config);
+  auto plan = make_plan(std::move(*config), corpus, clock);
+  if (!plan) return fail(plan.error());
+  const auto total = std::min<std::uint64_t>(plan->corpus.items, options.max_queries.value_or(plan->corpus.items));
+  const StopSignal stop;
+  auto app = App::open(std::move(*plan), corpus,
+                       {.repeat = false,
+                        .serve = false,
+                        .new_cycle = !options.resume,
+                        .max_queries = options.max_queries,
+                        .demo_notice = {}});
+  if (!app) return fail(app.error());
+  Result<void> outcome;
+  {
+    const Progress progress(**app, total, clock);
+    outcome = (*app)->run(stop.token());
+  }
+  const int code = conclude(**app, options, stop.token().stop_requested(), total);
+  return outcome ? code : fail(outcome.error());
+}
+
+}  // namespace ipw

@@ -1,1 +1,274 @@
-// empty
+#include "exporter/store/journal.hpp"
+
+#include <array>
+#include <filesystem>
+#include <map>
+#include <mutex>
+
+#include "base/log.hpp"
+#include "exporter/store/journal_file.hpp"
+#include "exporter/store/record_rows.hpp"
+
+namespace ipw {
+namespace {
+
+constexpr std::int64_t kRowsAtATime = 256;
+
+// One row a judged query and scope that is valid. The attempts before its last one are those since the query was last
+// cancelled, if it ever was; one of them that is not valid makes the sum NULL. Added up by the caller, because SQLite
+// would sort the rows first.
+constexpr std::string_view kMetered = R"sql(
+SELECT a.target, e.scope, e.quality, a.score, e.gross_j + CASE WHEN a.attempt = 1 THEN 0 ELSE (
+  SELECT CASE WHEN total(f.validity <> ?1) > 0 THEN NULL ELSE total(f.gross_j) END
+  FROM attempts b JOIN energy f ON f.attempt = b.number AND f.scope = e.scope
+  WHERE b.done = 0 AND b.target = a.target AND b.corpus = a.corpus AND b.cycle = a.cycle AND b.query_id = a.query_id
+    AND b.number > coalesce((
+      SELECT max(c.number) FROM attempts c
+      WHERE c.done = 0 AND c.final = 1 AND c.target = a.target AND c.corpus = a.corpus AND c.cycle = a.cycle
+        AND c.query_id = a.query_id), 0)
+) END
+FROM energy e CROSS JOIN attempts a ON a.number = e.attempt
+WHERE a.done = 1 AND a.verdict IS NOT NULL AND e.validity = ?1
+)sql";
+
+// Only the filter that leaves the fewest rows is left to an index (a `+` keeps a term from one), because the rows then
+// come in the order of storing and the limit ends the search.
+std::string select_queries(const QueryFilter& filter) {
+  std::string where;
+  for (const auto& [column, value] : {std::pair("verdict", &filter.verdict), std::pair("outcome", &filter.outcome),
+                                      std::pair("target", &filter.target)})
+    if (!value->empty()) where += (where.empty() ? " WHERE " : " AND +") + std::string(column) + " = ?";
+  return "SELECT " + std::string(RecordReader::columns()) + " FROM attempts" + where + " ORDER BY number DESC LIMIT ?";
+}
+
+}  // namespace
+
+struct Journal::Impl {
+  struct Writer {
+    Database database;
+    RecordWriter rows;
+  };
+  struct Reader {
+    Database database;
+    RecordReader rows;
+  };
+
+  Error failed(const Error& error, const std::string& what) const {
+    return {error.code, "journal " + path + ": " + what + ": " + error.message};
+  }
+  Error unreadable(const Error& error) const { return failed(error, "cannot be read"); }
+  Result<void> add_all(const std::vector<AttemptRecord>& records);
+  Result<std::optional<std::int64_t>> label(const std::string& text);
+  Result<std::vector<AttemptRecord>> read_all(Statement& statement);
+
+  std::string path;
+  JournalLock lock;
+  std::mutex writing;
+  std::unique_ptr<Writer> writer;  // null when read_only
+  std::mutex reading;
+  std::unique_ptr<Reader> reader;
+};
+
+Journal::Journal(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Journal::~Journal() = default;
+
+Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
+  auto impl = std::make_unique<Impl>();
+  std::error_code ignored;
+  // Two names of one file must meet at one lock.
+  const auto path = std::filesystem::weakly_canonical(options.path, ignored).string();
+  impl->path = path.empty() ? options.path : path;
+  if (!options.read_only) {
+    auto lock = JournalLock::acquire(impl->path);
+    if (!lock) return lock.error();
+    impl->lock = std::move(*lock);
+    auto database = open_journal_file(impl->path, Database::Mode::read_write);
+    if (!database) return database.error();
+    impl->writer = std::make_unique<Impl::Writer>(Impl::Writer{std::move(*database), {}});
+    auto rows = RecordWriter::open(impl->writer->database, options.keep_answers);
+    if (!rows) return impl->unreadable(rows.error());
+    impl->writer->rows = std::move(*rows);
+  }
+  auto database = open_journal_file(impl->path, Database::Mode::read_only);
+  if (!database) return database.error();
+  impl->reader = std::make_unique<Impl::Reader>(Impl::Reader{std::move(*database), {}});
+  auto rows = RecordReader::open(impl->reader->database);
+  if (!rows) return impl->unreadable(rows.error());
+  impl->reader->rows = std::move(*rows);
+  return std::unique_ptr<Journal>(new Journal(std::move(impl)));
+}
+
+Result<void> Journal::append(const std::vector<AttemptRecord>& records) {
+  if (records.empty()) return {};
+  std::lock_guard lock(impl_->writing);
+  if (!impl_->writer) return Error{Errc::internal, "journal " + impl_->path + " was opened for reading only"};
+  auto& database = impl_->writer->database;
+  auto ok = database.execute("BEGIN IMMEDIATE");
+  if (ok) ok = impl_->add_all(records);
+  if (ok) ok = database.execute("COMMIT");
+  if (ok) return {};
+  // SQLite has rolled back by itself after some errors.
+  if (database.in_transaction()) static_cast<void>(database.execute("ROLLBACK"));
+  impl_->writer->rows.forget();
+  auto error = impl_->failed(ok.error(), "cannot store " + std::to_string(records.size()) + " attempts");
+  if (error.code == Errc::retry)
+    error.message += ": see that its disk has room; nothing is lost while the program runs";
+  return error;
+}
+
+Result<void> Journal::Impl::add_all(const std::vector<AttemptRecord>& records) {
+  for (const auto& record : records) {
+    const auto outcome = writer->rows.add(record);
+    if (!outcome) return outcome.error();
+    if (*outcome == RecordWriter::Outcome::finished)
+      log_error("an attempt was not stored: its query is finished in this cycle already",
+                {{"attempt", record.id},
+                 {"query", record.query_id},
+                 {"target", record.target},
+                 {"cycle", std::to_string(record.cycle)}});
+  }
+  return {};
+}
+
+Result<std::optional<std::int64_t>> Journal::Impl::label(const std::string& text) {
+  auto number = reader->rows.labels().find(text);
+  if (!number) return unreadable(number.error());
+  return number;
+}
+
+Result<std::vector<AttemptRecord>> Journal::Impl::read_all(Statement& statement) {
+  std::vector<AttemptRecord> records;
+  while (true) {
+    const auto row = statement.step();
+    if (!row) return unreadable(row.error());
+    if (!*row) return records;
+    auto record = reader->rows.read(statement);
+    if (!record) return unreadable(record.error());
+    records.push_back(std::move(*record));
+  }
+}
+
+Result<std::optional<std::uint64_t>> Journal::last_cycle(const std::string& target, const std::string& corpus) const {
+  std::lock_guard lock(impl_->reading);
+  const auto target_number = impl_->label(target), corpus_number = impl_->label(corpus);
+  if (!target_number || !corpus_number) return (!target_number ? target_number : corpus_number).error();
+  std::optional<std::uint64_t> newest;
+  if (!*target_number || !*corpus_number) return newest;
+  // Each of the two indexes covers one half of the rows.
+  for (const auto* half : {"done = 1", "done = 0"}) {
+    auto statement = impl_->reader->database.prepare(
+        "SELECT max(cycle) FROM attempts WHERE target = ? AND corpus = ? AND " + std::string(half));
+    if (!statement) return impl_->unreadable(statement.error());
+    const auto row = statement->bind(*target_number).bind(*corpus_number).step();
+    if (!row) return impl_->unreadable(row.error());
+    const auto cycle = *row ? statement->integer() : std::nullopt;
+    if (cycle) newest = std::max(newest.value_or(0), static_cast<std::uint64_t>(*cycle));
+  }
+  return newest;
+}
+
+Result<std::vector<std::string>> Journal::finished(const std::string& target, const std::string& corpus,
+                                                   std::uint64_t cycle) const {
+  std::lock_guard lock(impl_->reading);
+  const auto target_number = impl_->label(target), corpus_number = impl_->label(corpus);
+  if (!target_number || !corpus_number) return (!target_number ? target_number : corpus_number).error();
+  std::vector<std::string> ids;
+  if (!*target_number || !*corpus_number) return ids;
+  auto statement = impl_->reader->database.prepare(
+      "SELECT query_id FROM attempts WHERE target = ? AND corpus = ? AND cycle = ? AND done = 1 ORDER BY query_id");
+  if (!statement) return impl_->unreadable(statement.error());
+  statement->bind(*target_number).bind(*corpus_number).bind(static_cast<std::int64_t>(cycle));
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return impl_->unreadable(row.error());
+    if (!*row) return ids;
+    ids.push_back(statement->text());
+  }
+}
+
+Result<std::vector<AttemptRecord>> Journal::queries(const QueryFilter& filter) const {
+  std::lock_guard lock(impl_->reading);
+  auto statement = impl_->reader->database.prepare(select_queries(filter));
+  if (!statement) return impl_->unreadable(statement.error());
+  for (const auto* value : {&filter.verdict, &filter.outcome, &filter.target}) {
+    if (value->empty()) continue;
+    const auto number = impl_->label(*value);
+    if (!number) return number.error();
+    if (!*number) return std::vector<AttemptRecord>{};
+    statement->bind(*number);
+  }
+  statement->bind(static_cast<std::int64_t>(filter.limit));
+  return impl_->read_all(*statement);
+}
+
+Result<std::optional<AttemptRecord>> Journal::find(const std::string& attempt_id) const {
+  std::lock_guard lock(impl_->reading);
+  auto statement =
+      impl_->reader->database.prepare("SELECT " + std::string(RecordReader::columns()) + " FROM attempts WHERE id = ?");
+  if (!statement) return impl_->unreadable(statement.error());
+  auto records = impl_->read_all(statement->bind(attempt_id));
+  if (!records) return records.error();
+  if (records->empty()) return std::optional<AttemptRecord>();
+  return std::optional(std::move(records->front()));
+}
+
+Result<void> Journal::for_each(const std::function<bool(const AttemptRecord&)>& each) const {
+  std::int64_t first = 0, last = 0;
+  for (bool begun = false; !begun || first < last; first += kRowsAtATime, begun = true) {
+    std::unique_lock lock(impl_->reading);
+    if (!begun) {
+      const auto newest = impl_->reader->database.integer("SELECT max(number) FROM attempts");
+      if (!newest) return impl_->unreadable(newest.error());
+      last = *newest;
+    }
+    auto statement = impl_->reader->database.prepare("SELECT " + std::string(RecordReader::columns()) +
+                                                     " FROM attempts WHERE number > ? AND number <= ? ORDER BY number");
+    if (!statement) return impl_->unreadable(statement.error());
+    const auto records = impl_->read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)));
+    if (!records) return records.error();
+    lock.unlock();
+    for (const auto& record : *records)
+      if (!each(record)) return {};
+  }
+  return {};
+}
+
+Result<std::vector<JournalTotals>> Journal::totals() const {
+  std::lock_guard lock(impl_->reading);
+  const auto valid = impl_->label(std::string(to_text(Validity::ok)));
+  if (!valid) return valid.error();
+  std::vector<JournalTotals> all;
+  if (!*valid) return all;
+  auto statement = impl_->reader->database.prepare(kMetered);
+  if (!statement) return impl_->unreadable(statement.error());
+  statement->bind(*valid);
+
+  std::map<std::array<std::int64_t, 3>, JournalTotals> sums;
+  while (true) {
+    const auto row = statement->step();
+    if (!row) return impl_->unreadable(row.error());
+    if (!*row) break;
+    std::array<std::int64_t, 3> labels{};
+    for (auto& label : labels) label = statement->integer().value_or(0);
+    const auto score = statement->number(), joules = statement->number();
+    if (!joules) continue;
+    auto& sum = sums[labels];
+    ++sum.queries;
+    sum.score += score.value_or(0);
+    sum.energy += Joules{*joules};
+  }
+  for (auto& [labels, sum] : sums) {
+    auto target = impl_->reader->rows.labels().text(labels[0]);
+    const auto scope = impl_->reader->rows.scope(labels[1]);
+    const auto quality = impl_->reader->rows.quality(labels[2]);
+    if (!target || !scope || !quality)
+      return impl_->unreadable(!target ? target.error() : !scope ? scope.error() : quality.error());
+    sum.target = std::move(*target);
+    sum.scope = *scope;
+    sum.quality = *quality;
+    all.push_back(std::move(sum));
+  }
+  return all;
+}
+
+}  // namespace ipw

@@ -24,38 +24,42 @@ struct QueryFilter {
   std::size_t limit{100};
 };
 
-// What the journal holds of one target, for windows and tables: over final, counted attempts.
+// What the journal holds of one target in one scope: over its metered and judged queries, each with all its attempts.
 struct JournalTotals {
   std::string target;
   probes::Scope scope{};
   probes::Quality quality{};
-  std::uint64_t queries{0};  // metered and judged
+  std::uint64_t queries{0};
   double score{0};
   Joules energy{0};
 };
 
 // Every attempt, durable: an SQLite database in WAL mode, mode 0600. An attempt is either wholly there or not at all,
-// and an attempt id is there once, so that a killed run can be resumed without losing or doubling a query.
-// Thread-safe: one writer connection, one reader connection, each behind its lock.
+// an attempt id is there once, and a query is finished at most once in a cycle, so that a killed run can be resumed
+// without losing or doubling a query. One process writes (it holds `PATH.lock`); any number may read beside it.
+// Thread-safe: one writer connection, one reader connection, each behind its lock; reading never waits for writing.
 class Journal final : public RecordStore {
  public:
-  // Creates or opens. Errors: invalid (not a journal, or written by a newer version: says which), unavailable (cannot be
-  // opened, in use by another sidecar; says who to ask).
+  // Creates or opens. Errors: invalid (not a journal, or written by a newer version: says which), unavailable (cannot
+  // be opened, or in use by another sidecar: says by which process).
   static Result<std::unique_ptr<Journal>> open(JournalOptions options);
   ~Journal() override;
 
-  // In one transaction. Errors: retry, for a full disk or a locked file: nothing was stored.
+  // In one transaction. An attempt that is there already is passed over, so that a batch may be given again. So is,
+  // with a line in the log, an attempt that would finish a query which another one has finished in this cycle.
+  // Errors: retry, for a full disk or a locked file: nothing was stored; internal, when opened read_only.
   Result<void> append(const std::vector<AttemptRecord>& records) override;
 
   // Where to go on. The newest cycle that has a record of this target and corpus, or nothing.
   Result<std::optional<std::uint64_t>> last_cycle(const std::string& target, const std::string& corpus) const;
-  // The ids of the queries that are finished for good in that cycle (cancelled ones are not).
-  Result<std::vector<std::string>> finished(const std::string& target, const std::string& corpus, std::uint64_t cycle) const;
+  // The ids of the queries that are finished for good in that cycle (cancelled ones are not), sorted.
+  Result<std::vector<std::string>> finished(const std::string& target, const std::string& corpus,
+                                            std::uint64_t cycle) const;
 
   // Newest first.
   Result<std::vector<AttemptRecord>> queries(const QueryFilter& filter) const;
   Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
-  // Oldest first, in bounded memory. Stops when `each` returns false.
+  // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
   Result<std::vector<JournalTotals>> totals() const;
 

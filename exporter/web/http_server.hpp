@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.hpp"
@@ -14,7 +15,7 @@
 namespace ipw::web {
 
 struct Request {
-  std::string path;
+  std::string path;                               // decoded
   std::multimap<std::string, std::string> query;  // decoded parameters
   std::function<std::string(const std::string& name)> header;
 
@@ -28,11 +29,13 @@ struct Response {
   int status{200};
   std::string content_type{"text/plain; charset=utf-8"};
   std::string body;
+  std::vector<std::pair<std::string, std::string>> headers{};  // further ones
 };
 
 using Handler = std::function<Response(const Request&)>;
 
-// One GET route. `pattern` is a whole path; a last part of `*` matches anything that is not empty ("/api/v1/queries/*").
+// One GET route. `pattern` is a whole path; a last part of `*` matches anything that is not empty
+// ("/api/v1/queries/*").
 struct Route {
   std::string pattern;
   Handler handler;
@@ -42,15 +45,19 @@ struct ServerOptions {
   std::string host{"127.0.0.1"};
   int port{0};
   std::size_t workers{8};
-  std::size_t max_waiting{64};      // connections beyond workers + this get 503 at once
+  std::size_t max_waiting{64};       // complete requests beyond workers + this get 503 at once
+  std::size_t max_connections{256};  // a newcomer beyond this takes the place of the connection that has idled longest
   std::size_t max_header_bytes{16U << 10U};
-  Seconds request_deadline{5};      // from the first byte of a request to its last
-  Seconds idle_keep_alive{30};      // less while others wait: an idle connection never delays a request
+  Seconds request_deadline{5};  // from the first byte of a request to its last, and again for its answer
+  Seconds idle_keep_alive{30};
 };
 
-// The only HTTP server of the sidecar: bounded workers, bounded headers, a deadline per request, listen backlog, no port
-// sharing with another process, TCP_NODELAY, no bodies, GET and HEAD only. Handlers run on its workers and must be
-// thread-safe. Runs from construction to destruction.
+// The only HTTP server of the sidecar. One thread waits for all connections, collects their requests and sends their
+// answers; only complete requests reach the workers. So an idle, slow or hostile client costs a file descriptor and
+// never delays another one. No port sharing with another process, no bodies, GET and HEAD only.
+//
+// Handlers run on the workers and must be thread-safe; one that throws is logged and answered with 500. Runs from
+// construction to destruction.
 class HttpServer {
  public:
   // Errors: unavailable, when the address cannot be bound: says which and why.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/published.hpp"
+#include "base/time.hpp"
 #include "exporter/accounting/snapshot.hpp"
 #include "exporter/store/journal.hpp"
 #include "exporter/web/http_server.hpp"
@@ -17,7 +18,8 @@ namespace ipw::web {
 struct PageSources {
   const Published<Snapshot>* snapshots{nullptr};
   const Journal* journal{nullptr};       // may be null
-  const probes::Rig* rig{nullptr};
+  const probes::Rig* rig{nullptr};       // may be null
+  WallAnchor anchor{WallAnchor::now()};  // the one by which records are stamped
   std::function<bool()> ready;           // readiness: sources opened, replayers running
   std::string config_text;               // secrets removed
   std::string demo_notice;               // "" unless this is the demo: what answers, and how power is known

@@ -1,0 +1,88 @@
+#include "exporter/accounting/open_query.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace ipw {
+namespace {
+
+Seconds length_of(const Load& load) {
+  return between(load.begin, load.end);
+}
+
+// False where the history does not know all of it.
+bool read_whole(ScopeDraw& draw, const ScopeBooks& scope, Interval when, const probes::PowerTimeline& timeline) {
+  double variance = 0;
+  for (const auto channel : scope.channels) {
+    const auto energy = timeline.energy(channel, when);
+    if (!energy) return false;
+    draw.whole += energy->total;
+    variance += energy->sd.value * energy->sd.value;
+  }
+  draw.whole_sd = Joules{std::sqrt(variance)};
+  return true;
+}
+
+// Judged over all attempts together: a request that was refused in a millisecond does not spoil the long one after it.
+bool resolved(const OpenQuery& query, std::size_t scope) {
+  Joules whole{0};
+  double variance = 0;
+  for (const auto& attempt : query.attempts) {
+    whole += attempt.draws[scope].whole;
+    variance += attempt.draws[scope].whole_sd.value * attempt.draws[scope].whole_sd.value;
+  }
+  return std::sqrt(variance) < whole.value;
+}
+
+}  // namespace
+
+MonoTime OpenQuery::last_end() const {
+  MonoTime last = start;
+  for (const auto& attempt : attempts) last = std::max(last, attempt.load.end);
+  return last;
+}
+
+Share OpenQuery::share(std::size_t scope) const {
+  if (query->warmup) return Share::warmup;
+  const auto& last = *attempts.back().attempt;
+  if (!last.final || last.outcome == replay::Outcome::cancelled) return Share::cancelled;
+  return validity[scope] == Validity::ok ? Share::query : Share::invalid;
+}
+
+void close(OpenQuery& query, const std::vector<ScopeBooks>& scopes, const probes::PowerTimeline& timeline) {
+  query.closed = true;
+  query.validity.assign(scopes.size(), Validity::ok);
+  for (auto& attempt : query.attempts) attempt.draws.resize(scopes.size());
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    bool known = !query.late;
+    for (auto& attempt : query.attempts)
+      known &= read_whole(attempt.draws[i], scopes[i], {attempt.load.begin, attempt.load.end}, timeline);
+    if (!known)
+      query.validity[i] = Validity::gap;
+    else if (!resolved(query, i))
+      query.validity[i] = Validity::too_short;
+  }
+}
+
+std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& attempt,
+                                  const std::vector<ScopeBooks>& scopes) {
+  std::vector<ScopeEnergy> all;
+  all.reserve(scopes.size());
+  const Seconds length = length_of(attempt.load);
+  for (std::size_t i = 0; i < scopes.size(); ++i) {
+    const auto& [portion, whole, whole_sd] = attempt.draws[i];
+    const Joules gross = portion.gross();
+    ScopeEnergy energy{scopes[i].scope, scopes[i].quality, query.validity[i]};
+    energy.gross = gross;
+    energy.active = portion.prefill + portion.decode;
+    energy.prefill = portion.prefill;
+    energy.decode = portion.decode;
+    energy.sd = whole.value > 0 ? whole_sd * std::min(1.0, gross / whole) : whole_sd;
+    if (length.value > 0) energy.mean_power = whole / length;
+    energy.busy = scopes[i].books.empty() ? Seconds{0} : portion.busy / static_cast<double>(scopes[i].books.size());
+    all.push_back(energy);
+  }
+  return all;
+}
+
+}  // namespace ipw

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "exporter/accounting/accountant.hpp"
+#include "exporter/plan.hpp"
+#include "exporter/store/journal.hpp"
+#include "exporter/web/http_server.hpp"
+#include "replay/replayer.hpp"
+
+namespace ipw {
+
+// How a plan is to be carried out.
+struct AppOptions {
+  bool repeat{false};                        // begin the corpus again at its end: the daemon
+  bool serve{false};                         // metrics and pages
+  bool new_cycle{false};                     // begin a new cycle even where the last one is unfinished
+  std::optional<std::uint64_t> max_queries;  // of one cycle
+  std::string demo_notice;                   // "" unless the demo's own server answers
+};
+
+// The composition root: wires probes, replay and the books together, runs them, and takes them apart in order. Nothing
+// else knows all three. One thread calls it.
+class App {
+ public:
+  // Opens the journal and the web server. Errors: invalid, unavailable: as they say.
+  static Result<std::unique_ptr<App>> open(Plan plan, OpenCorpus corpus, AppOptions options);
+  ~App();
+
+  // Blocks until every target's feed is exhausted or `stop` is requested, then books and stores what is left.
+  // Errors: invalid (the corpus changed and is wrong now), retry (records could not be stored).
+  Result<void> run(std::stop_token stop);
+
+  std::shared_ptr<const Snapshot> snapshot() const { return accountant_->snapshot(); }
+  const Plan& plan() const { return plan_; }
+  const Journal& journal() const { return *journal_; }
+  int port() const { return server_ ? server_->port() : 0; }
+  // The cycle in which target `index` began, and how many of its queries were already done then.
+  std::uint64_t first_cycle(std::size_t index) const { return starts_[index].cycle; }
+  std::size_t done_before(std::size_t index) const { return starts_[index].done->size(); }
+
+ private:
+  struct Start {
+    std::uint64_t cycle{0};
+    std::shared_ptr<const std::vector<std::string>> done;  // sorted
+  };
+  App(Plan plan, OpenCorpus corpus, AppOptions options);
+  Result<void> open_journal();
+  Result<void> find_starts();
+  Result<void> open_server();
+  Result<std::unique_ptr<replay::Replayer>> make_replayer(std::size_t index);
+
+  Plan plan_;
+  OpenCorpus corpus_;
+  AppOptions options_;
+  WallAnchor anchor_;
+  std::unique_ptr<Journal> journal_;
+  std::vector<Start> starts_;
+  std::unique_ptr<Accountant> accountant_;
+  std::atomic<bool> ready_{false};
+  std::unique_ptr<web::HttpServer> server_;
+};
+
+}  // namespace ipw

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "exporter/cli.hpp"
+
+namespace ipw {
+
+// One function a command; each returns the exit code. Options are what the command line said, checked by nobody else.
+
+struct RunOptions {
+  std::string config;
+};
+int run_command(const RunOptions& options);
+
+struct DemoOptions {
+  std::string listen{"127.0.0.1:9947"};
+  std::string store;  // empty: a temporary journal, removed at the end
+  double time_to_first_token{0.06};
+  double tokens_per_second{120};
+};
+int demo_command(const DemoOptions& options);
+
+struct DemoServerOptions {
+  std::string answers, model;
+  std::vector<std::string> corpus;
+  std::string listen{"127.0.0.1:0"};
+  double time_to_first_token{0.05};
+  double tokens_per_second{100};
+};
+int demo_server_command(const DemoServerOptions& options);
+
+struct CheckOptions {
+  std::string config;
+};
+int check_command(const CheckOptions& options);
+
+struct ProbesOptions {
+  std::string config;  // empty: every source that needs no options
+  std::string root{"/"};
+  bool json{false};
+};
+int probes_command(const ProbesOptions& options);
+
+struct ReplayOptions {
+  std::string config, output;
+  std::optional<std::uint64_t> max_queries;
+  bool resume{false};
+};
+int replay_command(const ReplayOptions& options);
+
+struct ExportOptions {
+  std::string journal;
+  std::string format{"jsonl"};
+};
+int export_command(const ExportOptions& options);
+
+struct JudgeOptions {
+  std::vector<std::string> corpus;
+  std::string answers;
+  bool json{false};
+};
+int judge_command(const JudgeOptions& options);
+
+struct CorpusOptions {
+  std::vector<std::string> paths;
+};
+int corpus_check_command(const CorpusOptions& options);
+int corpus_stats_command(const CorpusOptions& options);
+
+int version_command();
+
+// Prints the error, for people, and gives the exit code that belongs to it.
+int fail(const Error& error);
+
+}  // namespace ipw

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exporter/accounting/snapshot.hpp"
+#include "exporter/accounting/summary.hpp"
+#include "exporter/plan.hpp"
+
+namespace ipw {
+
+// The final table of a pass, one column of figures a target.
+std::string pass_text(const Plan& plan, const std::vector<PassSummary>& passes);
+
+// The commonest recent failure, for people.
+std::string failure_text(const Snapshot& snapshot);
+
+}  // namespace ipw

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/options.hpp"
+#include "exporter/config.hpp"
+
+namespace ipw {
+
+// How parse_config() reads its parts. What is wrong is recorded in the options.
+// `folder` is the configuration file's: relative names of files begin there.
+std::vector<TargetConfig> read_targets(Options& root, const std::filesystem::path& folder);
+// For what becomes a label's value: 1 to 128 bytes of printable UTF-8.
+void check_label(Options& options, std::string_view key, const std::string& value);
+
+}  // namespace ipw

@@ -1,0 +1,141 @@
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <sstream>
+
+#include "base/text.hpp"
+#include "exporter/config_parts.hpp"
+
+namespace ipw {
+namespace {
+
+Range<double> timeout_range() {
+  return {0.001, 86400};
+}
+
+replay::Url read_url(Options& options) {
+  const auto text = options.required_text("url");
+  if (text.empty()) return {};
+  auto url = replay::Url::parse(text);
+  if (url) return std::move(*url);
+  options.fail("url", url.error().message);
+  return {};
+}
+
+std::string key_from_file(Options& options, const std::string& path) {
+  errno = 0;
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream content;
+  if (!file || !(content << file.rdbuf())) {
+    options.fail("api_key_file", "cannot read `" + path + "`: " + (errno != 0 ? std::strerror(errno) : "it is empty"));
+    return {};
+  }
+  return std::string(trim(content.str()));
+}
+
+std::string key_from_environment(Options& options, const std::string& name) {
+  const char* value = std::getenv(name.c_str());
+  if (value != nullptr && *value != '\0') return value;
+  options.fail("api_key_env", "environment variable `" + name + "` is " + (value == nullptr ? "not set" : "empty"));
+  return {};
+}
+
+std::string read_api_key(Options& options, const std::filesystem::path& folder) {
+  const auto variable = options.text("api_key_env", ""), path = options.text("api_key_file", "");
+  if (!variable.empty() && !path.empty()) {
+    options.fail("api_key_file", "give either api_key_env or api_key_file, not both");
+    return {};
+  }
+  if (variable.empty() && path.empty()) return {};
+  const auto* source = variable.empty() ? "api_key_file" : "api_key_env";
+  auto key =
+      variable.empty() ? key_from_file(options, (folder / path).string()) : key_from_environment(options, variable);
+  // It becomes a header's value; it is never shown, not even here.
+  const bool usable = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
+  if (!usable) options.fail(source, "the key contains spaces or characters that a header cannot carry");
+  return usable ? key : std::string{};
+}
+
+std::vector<std::string> read_channels(Options& power, std::string_view scope) {
+  auto names = power.texts(scope, {"auto"});
+  if (names.empty() || std::ranges::find(names, "") != names.end())
+    power.fail(scope, "expected channel names as `ipw-sidecar probes` prints them, or auto");
+  if (names == std::vector<std::string>{"auto"}) return {};
+  if (std::ranges::find(names, "auto") != names.end())
+    power.fail(scope, "`auto` stands alone: it cannot be one of several");
+  return names;
+}
+
+probes::PowerChoice read_power(Options& options) {
+  if (options.kind("power") != OptionsNode::Kind::map) {
+    const auto choice = options.text("power", "auto");
+    if (choice != "auto")
+      options.fail("power", "expected auto, or a map such as {accelerator: [gpu0]}, got `" + choice + "`");
+    return {};
+  }
+  auto power = options.child("power");
+  return {read_channels(power, "accelerator"), read_channels(power, "node"), read_channels(power, "wall")};
+}
+
+std::optional<Pricing> read_pricing(Options& options) {
+  if (!options.has("pricing")) return std::nullopt;
+  auto pricing = options.child("pricing");
+  // Both are needed: a price that is not given is unknown, not 0.
+  pricing.require("input_per_million");
+  pricing.require("output_per_million");
+  return Pricing{pricing.number("input_per_million", 0, {0, 1e6}), pricing.number("output_per_million", 0, {0, 1e6})};
+}
+
+replay::StreamTimeouts read_timeouts(Options options) {
+  const replay::StreamTimeouts standard;
+  return {options.duration("connect", standard.connect, timeout_range()),
+          options.duration("first_token", standard.first_token, timeout_range()),
+          options.duration("total", standard.total, timeout_range())};
+}
+
+TargetConfig read_target(Options& options, const std::filesystem::path& folder) {
+  TargetConfig target;
+  target.name = options.required_text("name");
+  check_label(options, "name", target.name);
+  target.url = read_url(options);
+  target.dialect = options.text("dialect", target.dialect);
+  if (const auto known = replay::dialects().find(target.dialect); !known)
+    options.fail("dialect", known.error().message);
+  target.model = options.required_text("model");
+  check_label(options, "model", target.model);
+  target.accelerator = options.text("accelerator", target.accelerator);
+  check_label(options, "accelerator", target.accelerator);
+  target.locality = options.one_of("locality", target.locality, {"local", "cloud"});
+  target.power = read_power(options);
+  target.api_key = read_api_key(options, folder);
+  target.schedule = options.child("schedule");
+  target.request = options.child("request");
+  target.timeouts = read_timeouts(options.child("timeouts"));
+  target.retry.attempts = static_cast<int>(options.child("retry").integer("attempts", target.retry.attempts, {1, 10}));
+  target.warmup = static_cast<int>(options.integer("warmup", target.warmup, {0, 10000}));
+  target.pricing = read_pricing(options);
+  if (const auto watts = options.optional_number("idle_watts", {0, 1e6})) target.idle_power = Watts{*watts};
+  return target;
+}
+
+}  // namespace
+
+std::vector<TargetConfig> read_targets(Options& root, const std::filesystem::path& folder) {
+  std::vector<TargetConfig> targets;
+  if (!root.require("targets")) return targets;
+  std::map<std::string, std::string> places;
+  for (auto& options : root.children("targets")) {
+    auto target = read_target(options, folder);
+    const auto [first, fresh] = places.emplace(target.name, options.place("name"));
+    if (!fresh && !target.name.empty())
+      options.fail("name", "target `" + target.name + "` was given already, at " + first->second);
+    targets.push_back(std::move(target));
+  }
+  if (targets.empty()) root.fail("targets", "expected at least one target");
+  return targets;
+}
+
+}  // namespace ipw

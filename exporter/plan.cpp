@@ -1,0 +1,157 @@
+#include "exporter/plan.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace ipw {
+namespace {
+
+// Long enough for the slowest query that the books may have to wait for, all its attempts included.
+Seconds history_to_keep(const Config& config) {
+  double longest = 600;
+  for (const auto& target : config.targets)
+    longest = std::max(longest, target.timeouts.total.value * target.retry.attempts + 120);
+  return Seconds{longest};
+}
+
+bool is_auto(const probes::PowerChoice& power) {
+  return power.accelerator.empty() && power.node.empty() && power.wall.empty();
+}
+
+std::string accelerator_label(const TargetConfig& target, const std::vector<probes::Meter>& meters) {
+  if (target.accelerator != "auto") return target.accelerator;
+  std::vector<std::string> names;
+  for (const auto& meter : meters)
+    if (meter.scope == probes::Scope::accelerator) names.push_back(meter.device.name);
+  if (names.empty()) return target.locality == "cloud" ? "cloud" : "unknown";
+  const bool alike = std::ranges::all_of(names, [&](const auto& name) { return name == names.front(); });
+  if (alike) return names.size() == 1 ? names.front() : std::to_string(names.size()) + "x " + names.front();
+  std::string all;
+  for (const auto& name : names) all += (all.empty() ? "" : " + ") + name;
+  return all;
+}
+
+// Adds the target's meters to the books; two targets on one device share its book.
+Result<void> enter(std::vector<Book>& books, const std::vector<probes::Meter>& meters, std::size_t target,
+                   const TargetConfig& config) {
+  for (const auto& meter : meters) {
+    const auto same = std::ranges::find_if(books, [&](const Book& book) {
+      return book.meter.scope == meter.scope && book.meter.device.id == meter.device.id;
+    });
+    const auto idle = meter.scope == probes::Scope::accelerator ? config.idle_power : std::nullopt;
+    if (same == books.end()) {
+      books.push_back({meter, {target}, idle});
+      continue;
+    }
+    if (same->meter.channels != meter.channels)
+      return Error{Errc::invalid, "target `" + config.name + "` takes other power channels for " + meter.device.id +
+                                      " (" + std::string(to_text(meter.scope)) +
+                                      ") than a target before it: a device has one set of books"};
+    same->targets.push_back(target);
+    if (idle) same->idle_floor = idle;
+  }
+  return {};
+}
+
+Result<std::vector<probes::Meter>> meters_of(const TargetConfig& target, const probes::Rig& rig, std::string& reason) {
+  if (target.locality == "cloud" && is_auto(target.power)) {
+    reason = "a cloud target has no meter";
+    return std::vector<probes::Meter>{};
+  }
+  auto meters = rig.topology().meters(target.power);
+  if (!meters) return Error{Errc::invalid, "target `" + target.name + "`: " + meters.error().message};
+  if (meters->empty()) reason = "no power source on this machine";
+  return meters;
+}
+
+std::vector<EnergyLabels> scopes_of(const std::vector<probes::Meter>& meters) {
+  std::vector<EnergyLabels> scopes;
+  for (const auto& meter : meters) {
+    const auto known = std::ranges::find(scopes, meter.scope, &EnergyLabels::first);
+    if (known == scopes.end())
+      scopes.emplace_back(meter.scope, meter.quality);
+    else
+      known->second = std::max(known->second, meter.quality);
+  }
+  return scopes;
+}
+
+Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, const probes::Rig& rig) {
+  PlannedTarget target;
+  auto meters = meters_of(config, rig, target.no_meter_reason);
+  if (!meters) return meters.error();
+  target.meters = std::move(*meters);
+
+  const auto open = replay::dialects().find(config.dialect);
+  if (!open) return Error{Errc::invalid, "target `" + config.name + "`: " + open.error().message};
+  auto dialect = (*open)(config.model, config.request);
+  if (!dialect) return dialect.error();
+  target.dialect = std::move(*dialect);
+  auto pacing = replay::open_pacing(config.schedule);
+  if (!pacing) return pacing.error();
+  target.pacing = std::move(*pacing);
+
+  target.transport.url = config.url;
+  target.transport.timeouts = config.timeouts;
+  target.transport.streams = target.pacing->max_in_flight();
+  if (!config.api_key.empty()) target.transport.headers.emplace_back("Authorization", "Bearer " + config.api_key);
+  target.retry = config.retry;
+  target.warmup = config.warmup;
+
+  target.ledger.info = {.name = config.name,
+                        .model = config.model,
+                        .accelerator = accelerator_label(config, target.meters),
+                        .corpus = whole.corpus.name,
+                        .url = config.url.origin() + config.url.path,
+                        .dialect = config.dialect,
+                        .locality = config.locality,
+                        .demo = false};
+  target.ledger.metered_scopes = scopes_of(target.meters);
+  target.ledger.pricing = config.pricing;
+  return target;
+}
+
+Error corpus_error(const replay::CorpusSummary& corpus) {
+  std::string message;
+  for (const auto& error : corpus.first_errors) message += (message.empty() ? "" : "\n") + error;
+  if (corpus.errors > corpus.first_errors.size())
+    message += "\n... and " + std::to_string(corpus.errors - corpus.first_errors.size()) + " more";
+  return {Errc::invalid, message};
+}
+
+}  // namespace
+
+OpenCorpus corpus_of(const Config& config) {
+  return [paths = config.corpus.paths] { return replay::CorpusReader::open(paths); };
+}
+
+Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clock) {
+  Plan plan{
+      .config = std::move(config), .clock = &clock, .rig = {}, .bench = {}, .corpus = {}, .targets = {}, .books = {}};
+  const probes::ProbeEnvironment environment{plan.config.probes.root, &clock};
+  auto rig = probes::Rig::open(plan.config.probes.sources, environment, plan.config.probes.period,
+                               history_to_keep(plan.config));
+  if (!rig) return rig.error();
+  plan.rig = std::move(*rig);
+  auto bench = replay::Bench::open(plan.config.judges);
+  if (!bench) return bench.error();
+  plan.bench = std::move(*bench);
+
+  for (std::size_t i = 0; i < plan.config.targets.size(); ++i) {
+    auto target = plan_target(plan.config.targets[i], plan.config, *plan.rig);
+    if (!target) return target.error();
+    if (auto ok = enter(plan.books, target->meters, i, plan.config.targets[i]); !ok) return ok.error();
+    plan.targets.push_back(std::move(*target));
+  }
+  if (auto ok = plan.config.finish(); !ok) return ok.error();
+
+  auto reader = corpus();
+  if (!reader) return reader.error();
+  plan.corpus = replay::summarise(**reader, [&](const auto& item) { return plan.bench->accepts(item); });
+  if (plan.corpus.errors > 0) return corpus_error(plan.corpus);
+  if (plan.corpus.items == 0) return Error{Errc::invalid, "the corpus is empty: " + plan.config.corpus.name};
+  for (auto& target : plan.targets) target.ledger.slices = plan.corpus.slices;
+  return plan;
+}
+
+}  // namespace ipw

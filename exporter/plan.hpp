@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "exporter/accounting/attribution.hpp"
+#include "exporter/accounting/ledger.hpp"
+#include "exporter/config.hpp"
+#include "probes/rig.hpp"
+#include "replay/corpus.hpp"
+#include "replay/dialect.hpp"
+#include "replay/judge.hpp"
+#include "replay/pacing.hpp"
+#include "replay/transport.hpp"
+
+namespace ipw {
+
+// A target with everything that its configuration resolved to.
+struct PlannedTarget {
+  LedgerTarget ledger;
+  std::vector<probes::Meter> meters;
+  std::string no_meter_reason;  // why `meters` is empty; empty otherwise
+  std::unique_ptr<replay::Dialect> dialect;
+  std::unique_ptr<replay::Pacing> pacing;
+  replay::TransportOptions transport;
+  replay::RetryPolicy retry;
+  int warmup{0};
+};
+
+// What a configuration means on this machine: plug-ins opened, power sources found, the corpus read through once.
+// `check` prints it, `run` and `replay` carry it out. Nothing has been sent yet; the samplers are running.
+struct Plan {
+  Config config;
+  const Clock* clock{nullptr};
+  std::unique_ptr<probes::Rig> rig;
+  std::unique_ptr<replay::Bench> bench;
+  replay::CorpusSummary corpus;
+  std::vector<PlannedTarget> targets;
+  std::vector<Book> books;  // one per device and scope that some target is charged for
+};
+
+// Opens a corpus from its beginning.
+using OpenCorpus = std::function<Result<std::unique_ptr<replay::CorpusReader>>()>;
+OpenCorpus corpus_of(const Config& config);
+
+// Errors: invalid, for everything that the configuration or the corpus has wrong (the first errors, one a line).
+Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clock);
+
+}  // namespace ipw

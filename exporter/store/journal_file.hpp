@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string>
+
+#include "base/result.hpp"
+#include "exporter/store/database.hpp"
+
+namespace ipw {
+
+// Keeps other sidecars off a journal: holds a lock on `PATH.lock`, which the system releases with the process. Readers
+// do not ask for it. The file itself stays, because removing it would let two holders in.
+class JournalLock {
+ public:
+  // Errors: unavailable, naming the process that holds it.
+  static Result<JournalLock> acquire(const std::string& journal);
+  JournalLock() = default;
+  ~JournalLock();
+  JournalLock(JournalLock&& other) noexcept;
+  JournalLock& operator=(JournalLock&& other) noexcept;
+
+ private:
+  int file_{-1};
+};
+
+// Opens the database, makes a new one where there is none, and sees to it that it is a journal that this version knows.
+// Errors: as Journal::open().
+Result<Database> open_journal_file(const std::string& path, Database::Mode mode);
+
+}  // namespace ipw
