@@ -10,7 +10,9 @@
 namespace ipw::testing {
 
 // tests/testdata in the source tree.
-inline std::filesystem::path testdata() { return std::filesystem::path(IPW_SOURCE_DIR) / "tests" / "testdata"; }
+inline std::filesystem::path testdata() {
+  return std::filesystem::path(IPW_SOURCE_DIR) / "tests" / "testdata";
+}
 
 // Real corpora and recordings beside the project, where this machine has them: tests that need them skip otherwise.
 inline std::optional<std::filesystem::path> shared_data() {

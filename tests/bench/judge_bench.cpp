@@ -1,0 +1,62 @@
+// Source: judge_bench.cpp, with ipw_replay and benchmark::benchmark_main.
+// Answers judged per second on one core: the texts that models really give, and one megabyte made to hurt.
+
+#include <benchmark/benchmark.h>
+
+#include "replay/judge.hpp"
+
+namespace {
+
+using namespace ipw;
+using namespace ipw::replay;
+
+CorpusItem item_for(std::string judge, std::string answer) {
+  CorpusItem item;
+  item.problem = "Which?";
+  item.judge = std::move(judge);
+  item.answer = std::move(answer);
+  if (item.judge == "multiple_choice") item.options.assign(10, "");
+  for (std::size_t i = 0; i < item.options.size(); ++i) item.options[i] = "Option text number " + std::to_string(i);
+  return item;
+}
+
+// About a kilobyte of reasoning before the answer, as in the recordings of MMLU-Pro and GSM8K.
+std::string reasoned(std::string_view ending) {
+  std::string text;
+  while (text.size() < 900)
+    text += "We refer to an article on accounting: each of the 3 costs is $1,440 a year, as shown above. ";
+  return text.append(ending);
+}
+
+void judge(benchmark::State& state, const CorpusItem& item, const std::string& text) {
+  const auto bench = Bench::open(Options::none());
+  for (auto _ : state) benchmark::DoNotOptimize((*bench)->judge(item, text));
+  state.SetItemsProcessed(state.iterations());
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(text.size()));
+}
+
+void BM_MultipleChoice(benchmark::State& state) {
+  judge(state, item_for("multiple_choice", "C"), reasoned("The answer is (C)."));
+}
+void BM_MultipleChoiceUnparsed(benchmark::State& state) {
+  judge(state, item_for("multiple_choice", "C"), reasoned("It is"));
+}
+void BM_Numeric(benchmark::State& state) {
+  judge(state, item_for("numeric", "18"), reasoned("\nA: 18"));
+}
+void BM_Exact(benchmark::State& state) {
+  judge(state, item_for("exact", "Paris"), reasoned("\nAnswer: Paris"));
+}
+void BM_HostileMegabyte(benchmark::State& state) {
+  std::string text;
+  while (text.size() < 1u << 20) text += "answer is (A option (";
+  judge(state, item_for("multiple_choice", "C"), text);
+}
+
+BENCHMARK(BM_MultipleChoice);
+BENCHMARK(BM_MultipleChoiceUnparsed);
+BENCHMARK(BM_Numeric);
+BENCHMARK(BM_Exact);
+BENCHMARK(BM_HostileMegabyte)->Unit(benchmark::kMillisecond);
+
+}  // namespace

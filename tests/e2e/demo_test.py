@@ -1,0 +1,62 @@
+"""The first of the README's two commands, as a new user would run it."""
+
+import re
+import signal
+import subprocess
+import time
+import unittest
+
+from support import SOURCE, EndToEnd, answers, await_true, check_laws, get_json, query, questions, scrape
+
+
+def descendants(pid):
+    listing = subprocess.run(["ps", "-e", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    children = {}
+    for line in listing.splitlines():
+        child, parent = map(int, line.split())
+        children.setdefault(parent, []).append(child)
+    found, todo = [], [pid]
+    while todo:
+        for child in children.get(todo.pop(), []):
+            found.append(child)
+            todo.append(child)
+    return found
+
+
+def alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat") as stat:
+            return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+class Demo(EndToEnd):
+    def test_demo_runs_answers_and_ends(self):
+        demo = self.start("demo", SOURCE / "deploy/demo", start_new_session=True)
+        found = await_true(lambda: re.search(r"metrics +(http://\S+)/metrics\n +Prometheus +(http://\S+)/", demo.output())
+                           or not demo.alive(), "addresses", 1200)
+        self.assertTrue(demo.alive(), demo.errors() + demo.output())
+        built = time.monotonic()
+        self.assertRegex(demo.output(), "This is a demo: a built-in server answers .* Power is (measured|simulated)")
+        sidecar, prometheus = found.groups()
+        labels = "target,model,accelerator,corpus,scope,quality"
+        for question, expression in questions(labels).items():
+            await_true(lambda: [value for _, value in query(prometheus, expression) if value > 0], question, 120)
+        self.assertLess(time.monotonic() - built, 120)
+
+        sample = scrape(sidecar)
+        check_laws(self, sample)
+        self.assertTrue(sample.select("ipw_target_info", demo="true"))
+        self.assertIn("demo", get_json(f"{sidecar}/api/v1/status")["demo"])
+
+        started = descendants(demo.process.pid)
+        self.assertGreaterEqual(len(started), 2)
+        demo.process.send_signal(signal.SIGINT)
+        demo.wait(30)
+        await_true(lambda: not any(map(alive, started)), "everything the demo started has ended", 15)
+        self.assertFalse(answers(f"{prometheus}/-/ready"))
+
+
+if __name__ == "__main__":
+    unittest.main()
