@@ -5,10 +5,10 @@ import unittest
 
 from support import SHARED, EndToEnd, records
 
-# Published accuracy, how near ours must be, and the least share of single verdicts that must be the same. The publishers
-# took the last capital letter, else a random one, from texts that state no answer; 100 of the 8B model's published right
-# answers are such luck (0.83 points), which ours counts as `unparsed`.
-MODELS = {"llama-3.1-8b-instruct": (44.19, 0.9, 0.990), "llama-3.1-70b-instruct": (62.82, 0.7, 0.997)}
+# Published accuracy, and the least share of single verdicts that must be the same. The publishers took the last capital
+# letter, else a random one, from texts that state no answer: what was right by such luck is `unparsed` here, and is added
+# back before accuracies are compared.
+MODELS = {"llama-3.1-8b-instruct": (44.19, 0.990), "llama-3.1-70b-instruct": (62.82, 0.997)}
 
 
 @unittest.skipUnless((SHARED / "recordings").exists(), "no recordings beside the project")
@@ -40,22 +40,24 @@ store: {{path: ipw.db, keep_answers: false}}
         self.assertEqual(verdicts.keys(), published.keys())
         same = sum((verdicts[i] == "correct") == published[i] for i in published)
         accuracy = sum(v == "correct" for v in verdicts.values()) / len(verdicts)
-        return same / len(published), 100 * accuracy
+        luck = sum(published[i] and verdicts[i] == "unparsed" for i in published) / len(verdicts)
+        return same / len(published), 100 * accuracy, 100 * luck
 
     def test_mmlu_pro(self):
-        for model, (accuracy, near, least) in MODELS.items():
+        for model, (accuracy, least) in MODELS.items():
             with self.subTest(model):
                 (self.folder / "ipw.db").unlink(missing_ok=True)
-                same, found = self.agreement(SHARED / "corpora/mmlu-pro.jsonl", SHARED / f"recordings/mmlu-pro/{model}.jsonl")
-                print(f"{model}: accuracy {found:.2f} % (published {accuracy} %), {100 * same:.2f} % of verdicts equal")
-                self.assertAlmostEqual(found, accuracy, delta=near)
+                same, found, luck = self.agreement(SHARED / "corpora/mmlu-pro.jsonl",
+                                                   SHARED / f"recordings/mmlu-pro/{model}.jsonl")
+                print(f"{model}: accuracy {found:.2f} % (published {accuracy} %, of which luck {luck:.2f}), {100 * same:.2f} % of verdicts equal")
+                self.assertAlmostEqual(found + luck, accuracy, delta=0.1)
                 self.assertGreaterEqual(same, least)
 
     def test_gsm8k(self):
         for answers in sorted((SHARED / "recordings/gsm8k").glob("*.jsonl")):
             with self.subTest(answers.stem):
                 (self.folder / "ipw.db").unlink(missing_ok=True)
-                same, found = self.agreement(SHARED / "corpora/gsm8k-test.jsonl", answers)
+                same, found, _ = self.agreement(SHARED / "corpora/gsm8k-test.jsonl", answers)
                 print(f"{answers.stem}: accuracy {found:.2f} %, {100 * same:.2f} % of verdicts equal")
                 self.assertEqual(same, 1)
 

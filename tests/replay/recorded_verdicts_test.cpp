@@ -73,7 +73,6 @@ TEST_F(RecordedVerdicts, MmluProLlama8b) {
   EXPECT_GE(percent(got.same, got.answers), 99.0);
   EXPECT_NEAR(percent(got.published, got.answers), 44.19, 0.005);
   EXPECT_NEAR(percent(got.correct + got.published_but_unparsed, got.answers), 44.19, 0.1);
-  EXPECT_NEAR(percent(got.correct, got.answers), 44.19, 0.9);
 }
 
 TEST_F(RecordedVerdicts, MmluProLlama70b) {
