@@ -83,7 +83,16 @@ void add_check_and_probes(const Commands& commands) {
                               [&] { return probes_command(parsed.probes); });
   add_config(probes, parsed.probes.config);
   probes.add_option("--root", parsed.probes.root, "Where /sys, /proc and /dev are looked for")->option_text("DIR");
-  probes.add_flag("--json", parsed.probes.json, "As JSON");
+  auto* json = probes.add_flag("--json", parsed.probes.json, "As JSON");
+  auto* record =
+      probes.add_option("--record", parsed.probes.record, "Write their readings to a file, to be played back")
+          ->option_text("FILE")
+          ->excludes(json);
+  probes.add_option("--seconds", parsed.probes.seconds, "How long to record")
+      ->option_text("N")
+      ->check(CLI::Range(0.01, 1e6))
+      ->capture_default_str()
+      ->needs(record);
 }
 
 void add_replay(const Commands& commands) {

@@ -9,6 +9,7 @@
 #include "base/result.hpp"
 #include "base/units.hpp"
 #include "exporter/accounting/ledger.hpp"
+#include "exporter/accounting/token_energy.hpp"
 #include "exporter/yaml.hpp"
 #include "probes/topology.hpp"
 #include "replay/replayer.hpp"
@@ -43,6 +44,8 @@ struct TargetConfig {
   int warmup{0};
   std::optional<Pricing> pricing;
   std::optional<Watts> idle_power;  // of the accelerator scope, where the user knows it
+  std::optional<TokenEnergy> estimate;
+  std::string estimate_place;  // FILE:LINE:COLUMN, where there is one
 };
 
 struct StoreConfig {

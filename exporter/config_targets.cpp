@@ -89,6 +89,44 @@ std::optional<Pricing> read_pricing(Options& options) {
   return Pricing{pricing.number("input_per_million", 0, {0, 1e6}), pricing.number("output_per_million", 0, {0, 1e6})};
 }
 
+TokenEnergy read_token_energy(Options& options) {
+  constexpr Range<double> kJoules{0, 1e6};
+  options.require("joules_per_input_token");
+  options.require("joules_per_output_token");
+  return {.per_input_token = Joules{options.number("joules_per_input_token", 0, kJoules)},
+          .per_output_token = Joules{options.number("joules_per_output_token", 0, kJoules)},
+          .per_query = Joules{options.number("joules_per_query", 0, kJoules)},
+          .error = kConfiguredError};
+}
+
+TokenEnergy read_served_model(Options& options) {
+  for (const auto* key : {"joules_per_input_token", "joules_per_output_token", "joules_per_query"})
+    if (options.has(key)) options.fail(key, "give either joules or the model's parameters, not both");
+  options.require("active_parameters");
+  ServedModel model;
+  model.active_parameters = options.number("active_parameters", 1e6, {1e6, 1e15});
+  model.parameters = options.number("parameters", model.active_parameters, {1e6, 1e15});
+  if (model.parameters < model.active_parameters)
+    options.fail("parameters", "a model cannot have fewer parameters than it uses for a token (`active_parameters`)");
+  model.bits = options.number("bits", model.bits, {1, 64});
+  model.pue = options.number("pue", model.pue, {1, 10});
+  model.batch = options.number("batch", model.batch, {1, 1024});
+  return {.per_input_token = {},
+          .per_output_token = published_per_output_token(model),
+          .per_query = {},
+          .error = kPublishedError};
+}
+
+std::optional<TokenEnergy> read_estimate(Options& options) {
+  if (!options.has("estimate")) return std::nullopt;
+  auto estimate = options.child("estimate");
+  const bool by_model = estimate.has("active_parameters") || estimate.has("parameters");
+  auto energy = by_model ? read_served_model(estimate) : read_token_energy(estimate);
+  energy.error = estimate.number("error", energy.error, {0, 10});
+  if (options.has("idle_watts")) options.fail("idle_watts", "what is estimated by tokens has no idle power");
+  return energy;
+}
+
 replay::StreamTimeouts read_timeouts(Options options) {
   const replay::StreamTimeouts standard;
   return {options.duration("connect", standard.connect, timeout_range()),
@@ -118,6 +156,8 @@ TargetConfig read_target(Options& options, const std::filesystem::path& folder) 
   target.warmup = static_cast<int>(options.integer("warmup", target.warmup, {0, 10000}));
   target.pricing = read_pricing(options);
   if (const auto watts = options.optional_number("idle_watts", {0, 1e6})) target.idle_power = Watts{*watts};
+  target.estimate = read_estimate(options);
+  if (target.estimate) target.estimate_place = options.place("estimate");
   return target;
 }
 

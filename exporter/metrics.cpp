@@ -25,6 +25,9 @@ namespace {
 using enum prometheus::MetricType;
 using Targets = std::vector<TargetSnapshot>;
 
+// What the source `estimated` takes for a busy core.
+constexpr Watts kPerBusyCore{6};
+
 void add_outcomes(const Targets& targets, const std::vector<Labels>& names, const Sink& out) {
   Family queries("ipw_queries_total", "Queries by their final outcome, retries included in one query.", Counter);
   Family attempts("ipw_attempts_total", "Requests by outcome, every retry counted.", Counter);
@@ -154,6 +157,21 @@ void add_process(const ProcessSnapshot& process, const Sink& out) {
       number(process.sampler_missed_ticks));
 }
 
+void add_samplers(const std::vector<SamplerSnapshot>& samplers, const Sink& out) {
+  Family reads("ipw_sampler_reads_total", "Readings of a source, all its channels at once.", Counter);
+  Family read_time("ipw_sampler_read_seconds_total", "Time spent in them, waiting for the hardware included.", Counter);
+  Family cpu("ipw_sampler_cpu_seconds_total", "CPU time of the source's sampler.", Counter);
+  Family energy("ipw_sampler_energy_joules_total", "Estimated: the sampler's CPU time at 6 W a busy core.", Counter);
+  for (const auto& sampler : samplers) {
+    const Labels source{{"source", sampler.source}};
+    reads.add(source, sampler.reads);
+    read_time.add(source, sampler.read_time.value);
+    cpu.add(source, sampler.cpu_time.value);
+    energy.add(source, (kPerBusyCore * sampler.cpu_time).value);
+  }
+  for (auto* family : {&reads, &read_time, &cpu, &energy}) family->move_to(out);
+}
+
 void each_family(const Snapshot& snapshot, const Sink& out) {
   std::vector<Labels> names;
   for (const auto& target : snapshot.targets)
@@ -169,6 +187,7 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
   add_health(snapshot.targets, out);
   add_infos(snapshot.targets, names, out);
   add_process(snapshot.process, out);
+  add_samplers(snapshot.samplers, out);
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "exporter/metrics_builder.hpp"
 
 namespace ipw::metrics {
@@ -82,6 +84,8 @@ void add_channels(const std::vector<ChannelSnapshot>& channels, const Sink& out)
   Family power("ipw_source_power_watts", "Power now; absent while it is not known.", Gauge);
   Family up("ipw_source_up", "Whether the latest reading succeeded.", Gauge);
   Family period("ipw_source_update_period_seconds", "How often the sensor's value really moves, as learned.", Gauge);
+  Family check("ipw_source_crosscheck_ratio", "Energy by the counter over integrated power, where a source gives both.",
+               Gauge);
   Family events("ipw_source_events_total", "What was unusual about readings.", Counter);
   for (const auto& channel : channels) {
     const Labels name{{"source", channel.source}, {"channel", channel.channel}, {"device", channel.device}};
@@ -89,6 +93,7 @@ void add_channels(const std::vector<ChannelSnapshot>& channels, const Sink& out)
     if (channel.power) power.add(name, channel.power->value);
     up.add(name, channel.up ? 1.0 : 0.0);
     if (channel.update_period) period.add(name, channel.update_period->value);
+    if (channel.crosscheck) check.add(name, *channel.crosscheck);
     for (std::size_t i = 0; i < probes::kMeterEvents; ++i) {
       const auto event = static_cast<probes::MeterEvent>(i);
       if (event != probes::MeterEvent::normal)
@@ -96,7 +101,26 @@ void add_channels(const std::vector<ChannelSnapshot>& channels, const Sink& out)
     }
     events.add(labels(name, {{"event", "read_error"}}), channel.read_errors);
   }
-  for (auto* family : {&energy, &power, &up, &period, &events}) family->move_to(out);
+  for (auto* family : {&energy, &power, &up, &period, &check, &events}) family->move_to(out);
+}
+
+void add_devices(const std::vector<DeviceSnapshot>& devices, const Sink& out) {
+  Family info("ipw_device_info", "What draws power, by what it is driven and how it is divided.", Gauge);
+  Family power_cap("ipw_device_power_cap_watts", "The power limit enforced now.", Gauge);
+  Family clock("ipw_device_clock_hertz", "Clock of the compute units now.", Gauge);
+  Family clock_cap("ipw_device_clock_cap_hertz", "The highest clock allowed now.", Gauge);
+  Family throttled("ipw_device_throttled", "Whether this makes the device slower now; every reason seen since start.",
+                   Gauge);
+  for (const auto& [name, now, reasons] : devices) {
+    const Labels device{{"device", now.device}};
+    info.add(labels(device, {{"device_name", name}, {"driver", now.driver}, {"partition", now.partition}}), 1.0);
+    if (now.power_cap) power_cap.add(device, now.power_cap->value);
+    if (now.clock_hertz) clock.add(device, *now.clock_hertz);
+    if (now.clock_cap_hertz) clock_cap.add(device, *now.clock_cap_hertz);
+    for (const auto& reason : reasons)
+      throttled.add(labels(device, {{"reason", reason}}), std::ranges::count(now.throttled_by, reason) > 0 ? 1.0 : 0.0);
+  }
+  for (auto* family : {&info, &power_cap, &clock, &clock_cap, &throttled}) family->move_to(out);
 }
 
 }  // namespace
@@ -106,6 +130,7 @@ void add_energy(const Snapshot& snapshot, const std::vector<Labels>& targets, co
   add_query_energy(snapshot.targets, targets, out);
   add_books(snapshot.books, out);
   add_channels(snapshot.channels, out);
+  add_devices(snapshot.devices, out);
 }
 
 }  // namespace ipw::metrics

@@ -40,7 +40,7 @@ Result<void> enter(std::vector<Book>& books, const std::vector<probes::Meter>& m
     });
     const auto idle = meter.scope == probes::Scope::accelerator ? config.idle_power : std::nullopt;
     if (same == books.end()) {
-      books.push_back({meter, {target}, idle});
+      books.push_back({meter, {target}, idle, meter.channels.empty() ? config.estimate : std::nullopt});
       continue;
     }
     if (same->meter.channels != meter.channels)
@@ -64,6 +64,19 @@ Result<std::vector<probes::Meter>> meters_of(const TargetConfig& target, const p
   return meters;
 }
 
+// What stands for the accelerator's meter where energy is estimated by tokens: a device of the target's own.
+Result<void> add_estimate(const TargetConfig& config, const std::string& accelerator,
+                          std::vector<probes::Meter>& meters) {
+  if (!config.estimate) return {};
+  const auto meter = std::ranges::find(meters, probes::Scope::accelerator, &probes::Meter::scope);
+  if (meter != meters.end())
+    return Error{Errc::invalid, config.estimate_place + ": target `" + config.name + "` is metered (" +
+                                    meter->device.name + "), and measured beats estimated: remove `estimate`, or say " +
+                                    "`locality: cloud` if its model runs elsewhere"};
+  meters.push_back({probes::Scope::accelerator, probes::Quality::estimated, {config.name, accelerator}, {}});
+  return {};
+}
+
 std::vector<EnergyLabels> scopes_of(const std::vector<probes::Meter>& meters) {
   std::vector<EnergyLabels> scopes;
   for (const auto& meter : meters) {
@@ -81,6 +94,8 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   auto meters = meters_of(config, rig, target.no_meter_reason);
   if (!meters) return meters.error();
   target.meters = std::move(*meters);
+  const auto accelerator = accelerator_label(config, target.meters);
+  if (auto ok = add_estimate(config, accelerator, target.meters); !ok) return ok.error();
 
   const auto open = replay::dialects().find(config.dialect);
   if (!open) return Error{Errc::invalid, "target `" + config.name + "`: " + open.error().message};
@@ -100,7 +115,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
 
   target.ledger.info = {.name = config.name,
                         .model = config.model,
-                        .accelerator = accelerator_label(config, target.meters),
+                        .accelerator = accelerator,
                         .corpus = whole.corpus.name,
                         .url = config.url.origin() + config.url.path,
                         .dialect = config.dialect,

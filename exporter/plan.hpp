@@ -20,8 +20,8 @@ namespace ipw {
 // A target with everything that its configuration resolved to.
 struct PlannedTarget {
   LedgerTarget ledger;
-  std::vector<probes::Meter> meters;
-  std::string no_meter_reason;  // why `meters` is empty; empty otherwise
+  std::vector<probes::Meter> meters;  // one without channels stands for the target's `estimate`
+  std::string no_meter_reason;        // why `meters` is empty; empty otherwise
   std::unique_ptr<replay::Dialect> dialect;
   std::unique_ptr<replay::Pacing> pacing;
   replay::TransportOptions transport;

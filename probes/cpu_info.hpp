@@ -5,7 +5,8 @@
 
 namespace ipw::probes {
 
-// The CPU's model name as /proc/cpuinfo under `root` gives it, or "CPU" where it gives none.
+// What people call the CPU of the machine under `root` (device_names.hpp): from /proc/cpuinfo's model name, or for Arm,
+// which has none, from its part number or the board's device tree; "CPU" where nothing says.
 std::string cpu_model(const std::filesystem::path& root);
 
 }  // namespace ipw::probes

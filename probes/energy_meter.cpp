@@ -11,6 +11,11 @@ constexpr Watts kMostOfAll{100e3};
 // A counter may have been this far behind when its first reading was made, for all we know.
 constexpr Seconds kFirstMove{1};
 constexpr Seconds kShortestGap{2}, kShortestStuck{2};
+// A counter that looks at the share d of each interval takes a step of power in the rest for one at its beginning: it
+// is off by the step times g t, g uniform in [0, 1-d], whose mean square is (1-d)^3/3. A gauge's step lies anywhere
+// between two readings, off by up to t/2 either way; 1/12 if it were independent of where queries begin, which it is
+// not.
+constexpr double kUnseenByCounter = 1.0 / 3, kUnseenByGauge = 0.3;
 
 }  // namespace
 
@@ -22,7 +27,8 @@ std::string_view to_text(MeterEvent event) {
 EnergyMeter::EnergyMeter(const Channel& channel, Seconds period)
     : wraps_at_(channel.wraps_at),
       max_power_(channel.max_power.value_or(kMostOfAll)),
-      gap_(std::max(period * 20, kShortestGap)) {}
+      gap_(std::max(period * 20, kShortestGap)),
+      looks_(channel.looks) {}
 
 EnergyMeter::Step EnergyMeter::feed(const StampedReading& reading) {
   if (const auto* raw = std::get_if<Joules>(&reading.value)) return feed_counter(reading.at, *raw);
@@ -40,15 +46,19 @@ EnergyMeter::Step EnergyMeter::feed_counter(MonoTime at, Joules raw) {
   // The sensor's own stamp has not moved: the same reading again, or one that the next will contain.
   if (at <= last_->at) return step(MeterEvent::normal, at, true);
 
-  const Joules by = raw - Joules{last_->value};
+  const Joules by = raw - Joules{last_->value}, before = cumulative_;
   const auto result = by.value == 0 ? rest(at) : by.value > 0 ? rise(at, by) : fall(at, raw);
+  const bool odd = result.event == MeterEvent::implausible || (by.value < 0 && result.event != MeterEvent::wrap);
+  if (odd) doubt_last(at, raw);
   if (by.value != 0) moved(at);
-  last_ = {at, raw.value};
+  before_last_ = std::exchange(last_, Sample{at, raw.value});
+  added_by_last_ = cumulative_ - before;
   return result;
 }
 
 EnergyMeter::Step EnergyMeter::rest(MonoTime at) {
   const bool known = std::exchange(confirmed_, true);
+  pay_owed();
   if (is_gap(at)) return step(MeterEvent::gap, at, false);
   const bool stuck = last_moved_ && between(*last_moved_, at) > std::max(longest_rest_ * 20, kShortestStuck);
   if (!stuck || told_stuck_) return step(MeterEvent::normal, at, known);
@@ -57,14 +67,21 @@ EnergyMeter::Step EnergyMeter::rest(MonoTime at) {
 }
 
 EnergyMeter::Step EnergyMeter::rise(MonoTime at, Joules by) {
-  if (!is_plausible(by, at)) {
-    confirmed_ = false;
-    return step(MeterEvent::implausible, at, false);
+  if (!is_plausible(by, at)) return distrust(MeterEvent::implausible, at);
+  const bool known = std::exchange(confirmed_, true), is_owed = owed_.has_value();
+  pay_owed();
+  if (is_gap(at)) {
+    if (known || is_owed) {
+      confirmed_ = false;
+      owed_ = by;
+    }
+    return step(MeterEvent::gap, at, false);
   }
-  const auto event = is_gap(at) ? MeterEvent::gap : MeterEvent::normal;
-  const bool counts = std::exchange(confirmed_, true);
-  if (counts) cumulative_ += by;
-  return step(event, at, counts && event == MeterEvent::normal);
+  if (known || is_owed) cumulative_ += count(by);
+  auto result = step(MeterEvent::normal, at, known);
+  const auto time = between(last_->at, at);
+  if (known) result.variance = left_open(by / time, time, kUnseenByCounter * std::pow(1 - looks_.value_or(1), 3));
+  return result;
 }
 
 EnergyMeter::Step EnergyMeter::fall(MonoTime at, Joules raw) {
@@ -72,12 +89,38 @@ EnergyMeter::Step EnergyMeter::fall(MonoTime at, Joules raw) {
   if (wraps_at_ && confirmed_ && !gap) {
     const Joules by = raw + *wraps_at_ - Joules{last_->value};
     if (is_plausible(by, at)) {
-      cumulative_ += by;
+      cumulative_ += count(by);
       return step(MeterEvent::wrap, at, true);
     }
   }
+  return distrust(gap ? MeterEvent::gap : MeterEvent::reset, at);
+}
+
+// The next reading must agree with this one before anything is added again.
+EnergyMeter::Step EnergyMeter::distrust(MeterEvent event, MonoTime at) {
   confirmed_ = false;
-  return step(gap ? MeterEvent::gap : MeterEvent::reset, at, false);
+  owed_.reset();
+  return step(event, at, false);
+}
+
+// This reading agrees with the one that ended a gap.
+void EnergyMeter::pay_owed() {
+  if (owed_) cumulative_ += count(*owed_);
+  owed_.reset();
+}
+
+void EnergyMeter::doubt_last(MonoTime at, Joules raw) {
+  if (!before_last_) return;
+  Joules by = raw - Joules{before_last_->value};
+  if (by.value < 0) by += wraps_at_.value_or(Joules{0});
+  if (by.value < 0 || by > max_power_ * (between(before_last_->at, at) + gap_)) return;
+  debt_ += std::max(Joules{0}, added_by_last_ - by);
+}
+
+Joules EnergyMeter::count(Joules by) {
+  const auto paid = std::min(debt_, by);
+  debt_ -= paid;
+  return by - paid;
 }
 
 bool EnergyMeter::is_plausible(Joules drawn, MonoTime at) const {
@@ -87,9 +130,10 @@ bool EnergyMeter::is_plausible(Joules drawn, MonoTime at) const {
 }
 
 void EnergyMeter::moved(MonoTime at) {
-  if (last_moved_) longest_rest_ = std::max(longest_rest_, between(*last_moved_, at));
+  const bool gap = is_gap(at);
+  if (last_moved_ && !gap) longest_rest_ = std::max(longest_rest_, between(*last_moved_, at));
   last_moved_ = at;
-  up_to_date_ = last_->at;
+  up_to_date_ = gap ? at - to_chrono(std::min(kFirstMove, longest_rest_)) : last_->at;
   told_stuck_ = false;
 }
 
@@ -106,9 +150,19 @@ EnergyMeter::Step EnergyMeter::feed_gauge(MonoTime at, Watts power) {
   }
   if (at <= last_->at) return step(MeterEvent::normal, at, true);
   const bool gap = is_gap(at);
-  if (!gap) cumulative_ += Watts{(last_->value + power.value) / 2} * between(last_->at, at);
-  last_ = {at, power.value};
-  return step(gap ? MeterEvent::gap : MeterEvent::normal, at, !gap);
+  const auto before = std::exchange(last_, Sample{at, power.value});
+  if (gap) return step(MeterEvent::gap, at, false);
+  const auto time = between(before->at, at);
+  cumulative_ += Watts{(before->value + power.value) / 2} * time;
+  auto result = step(MeterEvent::normal, at, true);
+  last_power_ = Watts{before->value};
+  result.variance = left_open(power, time, kUnseenByGauge * (1 - looks_.value_or(0)));
+  return result;
+}
+
+double EnergyMeter::left_open(Watts power, Seconds time, double share) {
+  const auto change = power - std::exchange(last_power_, power).value_or(power);
+  return share * std::pow((change * time).value, 2);
 }
 
 }  // namespace ipw::probes

@@ -18,14 +18,16 @@ namespace ipw::probes {
 
 // What a channel's sensor sits on. Decides which scope a channel may stand for and what contains what (topology.hpp).
 enum class Domain {
-  gpu,          // one GPU board
-  soc,          // the rail of a system on chip
+  gpu,          // one GPU board; its slices (MIG) have no sensor of their own
+  soc,          // a system on chip: GPU, CPU and what else is on it (Jetson, an APU, Apple silicon)
+  module,       // a board that carries GPU and CPU (GH200)
   cpu_package,  // a CPU socket
   cpu_core,     // the cores of a socket: part of its package
   cpu_uncore,   // the rest of a socket: part of its package
   dram,         // memory, outside the package
   platform,     // the whole machine as its firmware or BMC sees it (psys, DCMI, battery)
   wall,         // a meter in front of the power supply
+  other,        // some part of the machine, not known which: never charged unless the user says so
 };
 
 enum class Quality { measured, estimated, simulated };
@@ -46,14 +48,37 @@ struct Channel {
   Quality quality{Quality::measured};
   std::optional<Joules> wraps_at;  // a counter returns to 0 after this much; empty: it never wraps, or is not a counter
   std::optional<Watts> max_power;  // readings that imply more than this are implausible
+  Seconds read_every{0};           // reading the sensor more often gains nothing or harms (a BMC, a plug)
+  Seconds averages_over{0};        // a gauge that shows the mean of so long before its stamp
+  // The share of the time that the sensor looks at; what happens between is not in its figures. Where it is not known,
+  // a counter is taken to see all, and a gauge to see instants.
+  std::optional<double> looks{};
 };
 
 // Exactly one of: joules counted so far (from an arbitrary origin), or the power right now.
 using Reading = std::variant<Joules, Watts>;
 
+struct StampedWatts {
+  MonoTime at;
+  Watts value;
+};
+
 struct StampedReading {
   MonoTime at;  // the middle of the hardware's read call, or the sensor's own stamp where it gives one
   Reading value;
+  // Beside a counter: what the same hardware says is drawn right now. The counter is checked against it (cross_check).
+  std::optional<StampedWatts> power{};
+};
+
+// What decides how much work a device does with a joule, as far as its source can tell. Empty or absent: not told.
+struct DeviceState {
+  std::string device;                 // Device::id
+  std::string driver;                 // version of what drives it: "580.65.06"
+  std::string partition;              // "MIG 1g.18gb x7", "CPX/NPS4"
+  std::optional<Watts> power_cap;     // enforced now
+  std::optional<double> clock_hertz;  // of its compute units, now
+  std::optional<double> clock_cap_hertz;
+  std::vector<std::string> throttled_by;  // why it runs slower than it might: "power_cap", "thermal", "hardware"
 };
 
 // A piece of hardware, or a model of one, that knows how much power is drawn.
@@ -68,20 +93,34 @@ class PowerSource {
   // One entry per channel, in the same order. Errors: unavailable (the sensor is gone or not readable: names the path
   // and the reason), retry (this reading failed, the next may not), invalid (not a number, out of the sensor's range).
   virtual std::vector<Result<StampedReading>> read() = 0;
+  // Its devices' states, as far as it knows any. Its sampler's thread asks every few seconds.
+  virtual std::vector<DeviceState> states() { return {}; }
 };
 
-// What the factories may look at. `root` stands for / in every path of /sys, /proc and /dev.
+// What the factories may look at. `root` stands for / in every path of /sys, /proc and /dev. Where it is another, only
+// files are looked at: no vendor library is loaded and no system call asked, unless an option names it.
 struct ProbeEnvironment {
   std::filesystem::path root{"/"};
   const Clock* clock{nullptr};
+
+  bool is_this_machine() const { return root == "/"; }
 };
 
 // Opens a source from its own sub-tree of the configuration. Errors: invalid (wrong option, with its place),
 // unavailable (no such hardware, no permission: the reason, and what would help).
 using OpenPowerSource = Result<std::unique_ptr<PowerSource>> (*)(Options&, const ProbeEnvironment&);
 
-// Every source there is, in the order in which `auto` tries them (power_sources.cpp).
-const Catalog<OpenPowerSource>& power_sources();
+// When a source is opened: by `auto`, only when it is configured, or by `auto` where nothing else measures.
+enum class OpenedWhen { automatic, configured, last_resort };
+
+struct PowerSourceKind {
+  OpenPowerSource open;
+  OpenedWhen opened;
+};
+
+// Every source there is, in the order in which `auto` tries them (power_sources.cpp): of two that measure the same
+// domain of the same device, the first counts.
+const Catalog<PowerSourceKind>& power_sources();
 
 std::string_view to_text(Domain domain);
 std::string_view to_text(Quality quality);

@@ -7,11 +7,16 @@
 namespace ipw::probes {
 namespace {
 
-// What `auto` leaves out: truth that was made up, and a model that only stands in for missing sensors.
-constexpr std::string_view kNeverByItself = "simulated", kLastResort = "estimated";
-
 bool can_be_accelerator(Domain domain) {
-  return domain == Domain::gpu || domain == Domain::soc || domain == Domain::cpu_package;
+  return domain == Domain::gpu || domain == Domain::soc || domain == Domain::module || domain == Domain::cpu_package;
+}
+
+constexpr Range<double> kPeriods{1e-3, 3600};
+
+// As often as the fastest of its channels bears.
+Seconds sensible_period(const PowerSource& source) {
+  const auto channels = source.channels();
+  return std::ranges::min_element(channels, {}, &Channel::read_every)->read_every;
 }
 
 }  // namespace
@@ -29,9 +34,10 @@ class Rig::Finder {
       if (auto ok = options.finish(); !ok) return ok;
       return look();
     }
-    const auto open_source = power_sources().find(type);
-    if (!open_source) return Error{Errc::invalid, options.place("type") + ": " + open_source.error().message};
-    return add(type, (*open_source)(options, environment_));
+    const auto kind = power_sources().find(type);
+    if (!kind) return Error{Errc::invalid, options.place("type") + ": " + kind.error().message};
+    const auto period = options.duration("period", Seconds{0}, kPeriods);
+    return add(type, period, kind->open(options, environment_));
   }
 
   // The end of an `auto`, when everything else has been opened.
@@ -40,42 +46,42 @@ class Rig::Finder {
     const bool found = std::ranges::any_of(opened, [](const Opened& o) {
       return std::ranges::any_of(o.source->channels(), [](const Channel& c) { return can_be_accelerator(c.domain); });
     });
-    if (found) {
-      if (!has_report(kLastResort))
-        reports.push_back({std::string(kLastResort), "", "not needed: there are better sources"});
-      return {};
+    for (const auto& entry : power_sources().entries()) {
+      if (entry.open.opened != OpenedWhen::last_resort || has_report(entry.name)) continue;
+      if (found)
+        reports.push_back({std::string(entry.name), "", "not needed: there are better sources"});
+      else if (auto ok = try_one(entry); !ok)
+        return ok;
     }
-    return try_one(kLastResort);
+    return {};
   }
 
   std::vector<Opened> opened;
   std::vector<SourceReport> reports;
 
  private:
+  using Entry = CatalogEntry<PowerSourceKind>;
+
   Result<void> look() {
     for (const auto& entry : power_sources().entries()) {
-      if (entry.name == kLastResort) continue;
-      if (entry.name == kNeverByItself) {
-        reports.push_back({std::string(entry.name), "", "only when it is configured: {type: simulated, watts: 300}"});
-        continue;
-      }
-      if (auto ok = try_one(entry.name); !ok) return ok;
+      if (entry.open.opened == OpenedWhen::configured)
+        reports.push_back({std::string(entry.name), "", "only when it is configured: " + std::string(entry.summary)});
+      if (entry.open.opened != OpenedWhen::automatic) continue;
+      if (auto ok = try_one(entry); !ok) return ok;
     }
     return {};
   }
 
-  Result<void> try_one(std::string_view type) {
-    const auto open_source = power_sources().find(type);
-    if (!open_source) return open_source.error();
+  Result<void> try_one(const Entry& entry) {
     auto no_options = Options::none();
-    return add(std::string(type), (*open_source)(no_options, environment_));
+    return add(std::string(entry.name), Seconds{0}, entry.open.open(no_options, environment_));
   }
 
-  Result<void> add(const std::string& type, Result<std::unique_ptr<PowerSource>> source) {
+  Result<void> add(const std::string& type, Seconds period, Result<std::unique_ptr<PowerSource>> source) {
     if (source) {
       const auto name = unique_name(type);
       reports.push_back({type, name, ""});
-      opened.push_back({name, std::move(*source)});
+      opened.push_back({name, std::move(*source), period});
       return {};
     }
     if (source.error().code == Errc::invalid) return source.error();
@@ -113,7 +119,7 @@ Result<std::unique_ptr<Rig>> Rig::open(std::vector<Options> sources, const Probe
 
 std::vector<RigChannel> Rig::channels_of(const std::vector<Opened>& opened) {
   std::vector<RigChannel> channels;
-  for (const auto& [name, source] : opened)
+  for (const auto& [name, source, period] : opened)
     for (const auto& channel : source->channels())
       channels.push_back({ChannelId(static_cast<std::uint32_t>(channels.size())), name, channel});
   return channels;
@@ -126,10 +132,11 @@ Rig::Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const 
       topology_(channels_of(opened)),
       timeline_(topology_.channels().size(), keep) {
   std::uint32_t first = 0;
-  for (auto& [name, source] : opened) {
+  for (auto& [name, source, own_period] : opened) {
     const auto channels = static_cast<std::uint32_t>(source->channels().size());
+    const auto every = own_period.value > 0 ? own_period : std::max(period, sensible_period(*source));
     log_info("power source opened", {{"source", name}, {"channels", std::to_string(channels)}});
-    samplers_.push_back(std::make_unique<Sampler>(name, std::move(source), ChannelId(first), period, timeline_, clock));
+    samplers_.push_back(std::make_unique<Sampler>(name, std::move(source), ChannelId(first), every, timeline_, clock));
     first += channels;
   }
 }
@@ -148,6 +155,13 @@ std::vector<ChannelStatus> Rig::status() const {
 std::vector<SamplerStatus> Rig::samplers() const {
   std::vector<SamplerStatus> all;
   for (const auto& sampler : samplers_) all.push_back(sampler->status());
+  return all;
+}
+
+std::vector<DeviceState> Rig::devices() const {
+  std::vector<DeviceState> all;
+  for (const auto& sampler : samplers_)
+    for (auto& device : sampler->devices()) all.push_back(std::move(device));
   return all;
 }
 

@@ -24,8 +24,8 @@ struct SourceReport {
 class Rig {
  public:
   // `sources` are the maps of `probes.sources`; none, or one `type: auto`, tries every source that needs no options
-  // and, only if no other channel exists, the estimate. Missing hardware is not an error but a line of reports().
-  // Errors: invalid, for a wrong type or option.
+  // and, only if no other channel exists, the estimate. Each may say its own `period`. Missing hardware is not an error
+  // but a line of reports(). Errors: invalid, for a wrong type or option.
   static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment,
                                            Seconds period, Seconds keep);
 
@@ -37,11 +37,13 @@ class Rig {
   void nudge();                               // every sampler
   std::vector<ChannelStatus> status() const;  // by ChannelId
   std::vector<SamplerStatus> samplers() const;
+  std::vector<DeviceState> devices() const;  // of every source that knows any
 
  private:
   struct Opened {
     std::string name;
     std::unique_ptr<PowerSource> source;
+    Seconds period;  // configured; 0: the rig's own
   };
   class Finder;
   Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period,

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <ctime>
+#include <utility>
 
 namespace ipw::probes {
 namespace {
+
+constexpr auto kDevicesEvery = std::chrono::seconds(5);
 
 Seconds cpu_time_of_this_thread() {
   timespec time{};
@@ -14,13 +17,24 @@ Seconds cpu_time_of_this_thread() {
 
 }  // namespace
 
-std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done) {
+std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted) {
+  plan_extra(begun, done, wanted);
   earliest_ = begun + period_ / 10;
   if (begun < next_) return 0;  // nudged: the tick is still to come
   // A tick whose successor has come too is lost; a tick that is merely late is read late.
   const auto behind = std::max<std::int64_t>((done - next_) / period_, 1);
   next_ += behind * period_;
   return static_cast<std::uint64_t>(behind - 1);
+}
+
+void TickSchedule::plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted) {
+  constexpr Seconds kMostCredit{0.05};
+  constexpr double kShare = 0.005;
+  if (credit_ < kMostCredit) credit_ = std::min(kMostCredit, credit_ + between(earned_at_, done) * kShare);
+  earned_at_ = done;
+  if (extra_ && begun >= *extra_) credit_ -= between(begun, done);
+  extra_.reset();
+  if (wanted && credit_.value > 0) extra_ = done + to_chrono(*wanted);
 }
 
 Sampler::Sampler(std::string name, std::unique_ptr<PowerSource> source, ChannelId first, Seconds period,
@@ -41,11 +55,19 @@ void Sampler::nudge() {
 
 void Sampler::run(const std::stop_token& stop, Seconds period) {
   TickSchedule schedule(clock_.now(), period);
-  while (wait(schedule, stop)) {
+  auto devices_due = clock_.now();
+  bool nudged = true;  // at the start, the sensors' periods are to be learned
+  while (wait(schedule, stop, nudged)) {
     const auto begun = clock_.now();
     reader_.read_once();
     const auto done = clock_.now();
-    const auto missed = schedule.on_read(begun, done);
+    if (nudged) reader_.await_updates(done);
+    const auto missed = schedule.on_read(begun, done, reader_.wanted(done));
+    nudged = false;
+    if (begun >= devices_due) {
+      reader_.look_at_devices();
+      devices_due = begun + kDevicesEvery;
+    }
     counts_.with([&](Counts& counts) {
       ++counts.reads;
       counts.missed_ticks += missed;
@@ -55,16 +77,16 @@ void Sampler::run(const std::stop_token& stop, Seconds period) {
   }
 }
 
-// Until the next reading is due; false when asked to stop. The deadline is the clock's, the waiting is real: a nudge
-// must end it, and a clock that a test moves is looked at again at least once a period.
-bool Sampler::wait(const TickSchedule& schedule, const std::stop_token& stop) {
+// Until the next reading is due; false when asked to stop. Tells whether somebody nudged. The deadline is the clock's,
+// the waiting is real: a nudge must end it, and a clock that a test moves is looked at again at least once a period.
+bool Sampler::wait(const TickSchedule& schedule, const std::stop_token& stop, bool& nudged) {
   std::unique_lock lock(wake_mutex_);
   while (!stop.stop_requested()) {
     const auto now = clock_.now();
     const bool was_nudged = nudged_;
     const auto due = was_nudged ? schedule.next_nudged() : schedule.next();
     if (now >= due) {
-      nudged_ = false;
+      nudged = std::exchange(nudged_, false) || nudged;
       return true;
     }
     wake_.wait_until(lock, stop, std::chrono::steady_clock::now() + (due - now), [&] { return nudged_ != was_nudged; });

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -21,22 +22,30 @@ struct SamplerStatus {
 };
 
 // The deadlines of a sampler: absolute, `period` apart, so that a late reading delays no other. Ticks that were missed
-// are counted, never made up for. Between two readings lies at least a tenth of the period, nudged or not.
-// Pure; not thread-safe.
+// are counted, never made up for. Between two readings lies at least a tenth of the period, nudged or not. Between them
+// come readings that await an update (SourceReader::wanted), as long as reading takes no more than half a percent of
+// the time for them. Pure; not thread-safe.
 class TickSchedule {
  public:
-  TickSchedule(MonoTime first, Seconds period) : period_(to_chrono(period)), next_(first) {}
+  TickSchedule(MonoTime first, Seconds period) : period_(to_chrono(period)), next_(first), earned_at_(first) {}
 
   // When to read next if nobody nudges, and if somebody does.
-  MonoTime next() const { return std::max(next_, earliest_); }
+  MonoTime next() const { return std::min(std::max(next_, earliest_), extra_.value_or(MonoTime::max())); }
   MonoTime next_nudged() const { return std::min(next(), earliest_); }
-  // A reading was made, from `begun` to `done`. Returns how many ticks went by unread.
-  std::uint64_t on_read(MonoTime begun, MonoTime done);
+  // A reading was made, from `begun` to `done`; another is wanted so soon after it. Returns how many ticks went by
+  // unread.
+  std::uint64_t on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted = {});
 
  private:
+  void plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted);
+
   std::chrono::nanoseconds period_;
   MonoTime next_;
   MonoTime earliest_{};
+  std::optional<MonoTime> extra_;
+  MonoTime earned_at_;
+  Seconds credit_{
+      0.3};  // time that extra readings may take: at the start as much as learning the sensors' periods needs
 };
 
 // Reads one source at its deadlines on its own thread, so that a slow or hanging source delays nobody else.
@@ -53,6 +62,7 @@ class Sampler {
 
   const std::string& name() const { return reader_.name(); }
   SamplerStatus status() const;
+  std::vector<DeviceState> devices() const { return reader_.devices(); }
 
  private:
   struct Counts {
@@ -61,7 +71,7 @@ class Sampler {
   };
 
   void run(const std::stop_token& stop, Seconds period);
-  bool wait(const TickSchedule& schedule, const std::stop_token& stop);
+  bool wait(const TickSchedule& schedule, const std::stop_token& stop, bool& nudged);
 
   const Clock& clock_;
   SourceReader reader_;

@@ -2,73 +2,43 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ipw::probes {
 
 PowerTimeline::PowerTimeline(std::size_t channels, Seconds keep) : keep_(keep), histories_(channels) {}
 
-void PowerTimeline::append(ChannelId channel, MonoTime at, Joules cumulative) {
+void PowerTimeline::append(ChannelId channel, const PowerPoint& point) {
   auto& h = history(channel);
   std::lock_guard lock(h.mutex);
-  if (h.points.empty()) {
-    h.points.push_back({at, cumulative, Seconds{0}, 0});
-    h.rhythm.on_reading(at, true);
-    h.last_reading = at;
+  auto& points = h.points;
+  if (points.empty()) {
+    points.push_back({point, 0});
     return;
   }
-  const auto& last = h.points.back();
-  if (at <= last.at || at <= h.last_reading) return;
-
-  const bool moved = cumulative > last.cumulative;
-  if (h.tip == Tip::gap) {
-    h.points.push_back({at, cumulative, Seconds{0}, last.gaps + 1});
-    h.tip = Tip::reading;
-    h.rhythm.on_reading(at, true);
-  } else {
-    const auto patience = h.rhythm.patience();
-    h.rhythm.on_reading(at, moved);
-    if (moved) {
-      const auto lag = patience.value > 0 ? between(h.last_reading, at) : Seconds{0};
-      h.points.push_back({at, cumulative, std::min(lag, patience), last.gaps});
-      h.tip = Tip::reading;
-    } else {
-      rest(h, at - to_chrono(patience));
-    }
-  }
-  h.last_reading = at;
+  const auto& last = points.back();
+  if (point.at <= last.at) return;
+  points.push_back({point, last.gaps + (h.ends_in_gap ? 1 : 0)});
+  h.ends_in_gap = false;
   trim(h);
-}
-
-// Nothing was drawn from the newest point until `until`.
-void PowerTimeline::rest(History& history, MonoTime until) {
-  auto& last = history.points.back();
-  if (until <= last.at) return;
-  if (history.tip == Tip::rest) {
-    last.at = until;  // a longer rest, not another one: a channel at 0 W costs no memory
-    return;
-  }
-  history.points.push_back({until, last.cumulative, Seconds{0}, last.gaps});
-  history.tip = Tip::rest;
 }
 
 void PowerTimeline::append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative) {
   auto& h = history(channel);
   std::lock_guard lock(h.mutex);
-  h.rhythm.restart();
+  const bool was_gap = std::exchange(h.ends_in_gap, !cumulative);
   if (h.points.empty()) {
-    h.points.push_back({until, cumulative.value_or(Joules{0}), Seconds{0}, 0});
-  } else if (until <= h.points.back().at) {
-    h.tip = Tip::gap;  // the stretch up to the next reading is unknown all the same
+    h.points.push_back({{until, cumulative.value_or(Joules{0})}, 0});
     return;
-  } else if (h.tip == Tip::gap && !cumulative) {
-    h.points.back().at = until;
-  } else {
-    const auto& last = h.points.back();
-    h.points.push_back({until, cumulative.value_or(last.cumulative), Seconds{0}, last.gaps + 1});
   }
-  h.tip = cumulative ? Tip::reading : Tip::gap;
-  if (cumulative) h.rhythm.on_reading(until, true);
-  h.last_reading = std::max(h.last_reading, until);
+  auto& last = h.points.back();
+  if (until <= last.at) {
+    h.ends_in_gap = true;  // the stretch up to the next reading is unknown all the same
+  } else if (was_gap && !cumulative) {
+    last.at = until;
+  } else {
+    h.points.push_back({{until, cumulative.value_or(last.cumulative), Seconds{0}, last.variance}, last.gaps + 1});
+  }
   trim(h);
 }
 
@@ -89,31 +59,48 @@ std::optional<Joules> PowerTimeline::joules_at(const History& history, MonoTime 
   return before->cumulative + (after->cumulative - before->cumulative) * share;
 }
 
-// REQUIRES: joules_at(history, at) knows an answer, and `at` is in no gap.
+// REQUIRES: joules_at(history, at) knows an answer, `at` is in no gap, and there are two points.
 double PowerTimeline::edge_variance(const History& history, MonoTime at) {
   const auto& points = history.points;
   const auto after = std::max(std::ranges::lower_bound(points, at, {}, &Point::at), std::next(points.begin()));
   const auto before = std::prev(after);
+  const auto power = [&](auto to) {
+    return (to->cumulative - std::prev(to)->cumulative) / between(std::prev(to)->at, to->at);
+  };
+  const auto here = power(after);
+  const bool has_left = before != points.begin() && std::prev(before)->gaps == before->gaps;
+  const bool has_right = std::next(after) != points.end() && std::next(after)->gaps == after->gaps;
+  const double left = has_left ? (here - power(before)).value : 0;
+  const double right = has_right ? (power(std::next(after)) - here).value : 0;
+
   const auto interval = between(before->at, after->at);
-  const auto drawn = after->cumulative - before->cumulative;
   const double f = between(before->at, at) / interval;
-  const Joules held_back = drawn / interval * (before->lag * (1 - f) + after->lag * f);
-  return drawn.value * drawn.value * f * (1 - f) / 2 + held_back.value * held_back.value / 12;
+  const double bend = (std::abs(left) + std::abs(right)) * interval.value * f * (1 - f);
+  const double early = (here * before->sd).value * (1 - f), late = (here * after->sd).value * f;
+  return bend * bend + early * early + late * late;
 }
 
 // REQUIRES: when.begin < when.end, both covered.
-Joules PowerTimeline::sd(const History& history, Interval when) {
+double PowerTimeline::variance(const History& history, Interval when) {
   const auto& points = history.points;
-  const auto first = std::ranges::upper_bound(points, when.begin, {}, &Point::at);
-  if (first->at < when.end) {
-    return Joules{std::sqrt(edge_variance(history, when.begin) + edge_variance(history, when.end))};
-  }
-  // Both edges in one update interval: their errors are one error, which a window of no length or of the whole
-  // interval does not have.
-  const auto before = std::prev(first);
-  const double share = length(when) / between(before->at, first->at);
-  const auto drawn = first->cumulative - before->cumulative;
-  return drawn * std::sqrt(share * (1 - share) / 2);
+  const auto open_until = [&](MonoTime at) {
+    const auto after = std::ranges::lower_bound(points, at, {}, &Point::at);
+    if (after->at == at) return after->variance;
+    const auto before = std::prev(after);
+    const double share = between(before->at, at) / between(before->at, after->at);
+    return before->variance + (after->variance - before->variance) * share;
+  };
+  return edge_variance(history, when.begin) + edge_variance(history, when.end) + hidden_variance(history, when) +
+         std::max(0.0, open_until(when.end) - open_until(when.begin));
+}
+
+// Within a single interval each of its joules may have been drawn inside of `when` or outside.
+double PowerTimeline::hidden_variance(const History& history, Interval when) {
+  const auto before = std::prev(std::ranges::upper_bound(history.points, when.begin, {}, &Point::at));
+  const auto after = std::next(before);
+  if (after == history.points.end() || after->at < when.end) return 0;
+  const double share = between(when.begin, when.end) / between(before->at, after->at);
+  return std::pow((after->cumulative - before->cumulative).value, 2) * share * (1 - share);
 }
 
 Result<Energy> PowerTimeline::energy(ChannelId channel, Interval when) const {
@@ -129,7 +116,7 @@ Result<Energy> PowerTimeline::energy(ChannelId channel, Interval when) const {
   const auto first = std::prev(std::ranges::upper_bound(h.points, when.begin, {}, &Point::at));
   const auto last = std::ranges::lower_bound(h.points, when.end, {}, &Point::at);
   if (first->gaps != last->gaps) return Error{Errc::unavailable, "the power source has a gap in that time"};
-  return Energy{*end - *begin, sd(h, when)};
+  return Energy{*end - *begin, Joules{std::sqrt(variance(h, when))}};
 }
 
 std::optional<Joules> PowerTimeline::cumulative(ChannelId channel, MonoTime at) const {
@@ -152,8 +139,11 @@ std::vector<MonoTime> PowerTimeline::points(ChannelId channel, Interval when) co
 std::optional<MonoTime> PowerTimeline::covered_until(ChannelId channel) const {
   const auto& h = history(channel);
   std::lock_guard lock(h.mutex);
-  if (h.points.empty()) return std::nullopt;
-  return h.points.back().at;
+  const auto& points = h.points;
+  if (points.empty()) return std::nullopt;
+  if (points.size() == 1 || h.ends_in_gap) return points.back().at;
+  const auto& before = *std::prev(points.end(), 2);
+  return before.gaps == points.back().gaps ? before.at : points.back().at;
 }
 
 std::optional<MonoTime> PowerTimeline::covered_since(ChannelId channel) const {
@@ -170,12 +160,6 @@ std::optional<Watts> PowerTimeline::power(ChannelId channel) const {
   const auto &last = h.points.back(), &before = h.points[h.points.size() - 2];
   if (last.gaps != before.gaps) return std::nullopt;
   return (last.cumulative - before.cumulative) / between(before.at, last.at);
-}
-
-std::optional<Seconds> PowerTimeline::update_period(ChannelId channel) const {
-  const auto& h = history(channel);
-  std::lock_guard lock(h.mutex);
-  return h.rhythm.period();
 }
 
 }  // namespace ipw::probes

@@ -34,6 +34,12 @@ bool may_stand_for(Scope scope, Domain domain) {
   return false;
 }
 
+std::vector<const RigChannel*> joined(std::initializer_list<std::vector<const RigChannel*>> lists) {
+  std::vector<const RigChannel*> all;
+  for (const auto& one : lists) all.insert(all.end(), one.begin(), one.end());
+  return all;
+}
+
 Quality weakest(const std::vector<const RigChannel*>& picks) {
   auto quality = Quality::measured;
   for (const auto* pick : picks) quality = std::max(quality, pick->channel.quality);
@@ -63,62 +69,28 @@ std::string_view to_text(Scope scope) {
   return kNames[static_cast<std::size_t>(scope)];
 }
 
-Topology::Topology(std::span<const RigChannel> channels) : channels_(channels.begin(), channels.end()) {}
-
-std::optional<ChannelId> Topology::container(ChannelId id) const {
-  const auto& part = channel(id);
-  if (!part.channel.parent.empty()) {
-    for (const auto& c : channels_)
-      if (c.source == part.source && c.channel.name == part.channel.parent) return c.id;
-  }
-  const auto only = [&](Domain domain, bool same_device) -> std::optional<ChannelId> {
-    auto found = of_domain(domain);
-    if (same_device)
-      std::erase_if(found, [&](const auto* c) { return c->channel.device.id != part.channel.device.id; });
-    if (found.size() != 1 || found[0]->id == id) return std::nullopt;
-    return found[0]->id;
-  };
-  switch (part.channel.domain) {
-    case Domain::wall:
-      return std::nullopt;
-    case Domain::platform:
-      return only(Domain::wall, false);
-    case Domain::cpu_core:
-    case Domain::cpu_uncore:
-      if (const auto package = only(Domain::cpu_package, true)) return package;
-      break;
-    default:
-      break;
-  }
-  if (!of_domain(Domain::platform).empty()) return of_domain(Domain::platform).front()->id;
-  return only(Domain::wall, false);
-}
-
-bool Topology::contains(ChannelId whole, ChannelId part) const {
-  // As many steps as there are channels, so that parents that name each other in a circle end too.
-  auto at = container(part);
-  for (std::size_t i = 0; at && i < channels_.size(); ++i, at = container(*at))
-    if (*at == whole) return true;
-  return false;
-}
-
-// The channels of a domain, each device's from the first source that measures it. (One source may have several for a
-// device: the dies of a package, which add up.)
 Topology::Picks Topology::of_domain(Domain domain) const {
   Picks picks;
-  for (const auto& c : channels_) {
-    if (c.channel.domain != domain) continue;
-    const bool measured_elsewhere = std::ranges::any_of(picks, [&](const RigChannel* p) {
-      return p->channel.device.id == c.channel.device.id && p->source != c.source;
-    });
-    if (!measured_elsewhere) picks.push_back(&c);
-  }
+  for (const auto id : tree_.counting(domain)) picks.push_back(&channel(id));
+  return picks;
+}
+
+// Without those that others of them contain.
+Topology::Picks Topology::outermost(Picks picks) const {
+  const auto all = picks;
+  std::erase_if(picks, [&](const RigChannel* part) {
+    return std::ranges::any_of(all, [&](const RigChannel* whole) { return tree_.contains(whole->id, part->id); });
+  });
   return picks;
 }
 
 Result<Topology::Picks> Topology::accelerators() const {
+  const auto socs = of_domain(Domain::soc);
   auto picks = of_domain(Domain::gpu);
-  std::ranges::copy(of_domain(Domain::soc), std::back_inserter(picks));
+  std::erase_if(picks, [&](const RigChannel* gpu) {
+    return std::ranges::any_of(socs, [&](const RigChannel* soc) { return tree_.contains(soc->id, gpu->id); });
+  });
+  if (picks.empty()) picks = outermost(joined({socs, of_domain(Domain::module)}));
   if (picks.empty()) return of_domain(Domain::cpu_package);
   const bool one_device = std::ranges::all_of(
       picks, [&](const RigChannel* p) { return p->channel.device.id == picks[0]->channel.device.id; });
@@ -130,12 +102,11 @@ Result<Topology::Picks> Topology::accelerators() const {
 }
 
 Topology::Picks Topology::node() const {
-  if (auto platform = of_domain(Domain::platform); !platform.empty()) return platform;
-  auto picks = of_domain(Domain::cpu_package);
-  std::ranges::copy(of_domain(Domain::soc), std::back_inserter(picks));
-  if (picks.empty()) return {};
-  for (const auto domain : {Domain::dram, Domain::gpu}) std::ranges::copy(of_domain(domain), std::back_inserter(picks));
-  return picks;
+  const auto platform = of_domain(Domain::platform);
+  if (!platform.empty() && !reads_at_times(*platform[0])) return platform;
+  const auto processors = joined({of_domain(Domain::module), of_domain(Domain::soc), of_domain(Domain::cpu_package)});
+  if (processors.empty()) return platform;
+  return outermost(joined({processors, of_domain(Domain::dram), of_domain(Domain::gpu)}));
 }
 
 Result<Topology::Picks> Topology::wall() const {
@@ -150,7 +121,7 @@ Result<Topology::Picks> Topology::wall() const {
 Result<const RigChannel*> Topology::find(const std::string& name) const {
   Picks found;
   std::vector<std::string> full_names;
-  for (const auto& c : channels_) {
+  for (const auto& c : channels()) {
     full_names.push_back(full_name(c));
     if (full_names.back() == name) return &c;
     if (c.channel.name == name) found.push_back(&c);
@@ -158,11 +129,11 @@ Result<const RigChannel*> Topology::find(const std::string& name) const {
   if (found.size() == 1) return found[0];
   if (found.size() > 1)
     return invalid("power channel `" + name + "` exists more than once: write one of " + list(found));
-  if (channels_.empty())
+  if (channels().empty())
     return invalid("there is no power channel `" + name + "`: no power source was found on this machine");
   std::vector<std::string_view> known(full_names.begin(), full_names.end());
-  for (const auto& c : channels_) known.push_back(c.channel.name);
-  const auto shown = std::span(known).first(channels_.size());
+  for (const auto& c : channels()) known.push_back(c.channel.name);
+  const auto shown = std::span(known).first(channels().size());
   return invalid("there is no power channel " + did_you_mean(name, known) + " (there are " + join(shown, ", ") + ")");
 }
 
@@ -186,12 +157,11 @@ Result<void> Topology::check_disjoint(const Picks& picks) const {
     for (std::size_t j = 0; j < picks.size(); ++j) {
       const auto &a = *picks[i], &b = *picks[j];
       if (i < j && a.id == b.id) return invalid("power channel `" + full_name(a) + "` is named twice");
-      if (contains(a.id, b.id))
+      if (tree_.contains(a.id, b.id))
         return invalid("`" + full_name(a) + "` contains `" + full_name(b) +
                        "`: name only one, or its energy counts twice");
-      const bool same =
-          a.source != b.source && a.channel.domain == b.channel.domain && a.channel.device.id == b.channel.device.id;
-      if (same) return invalid("`" + full_name(a) + "` and `" + full_name(b) + "` measure the same: name only one");
+      if (tree_.measure_the_same(a.id, b.id))
+        return invalid("`" + full_name(a) + "` and `" + full_name(b) + "` measure the same: name only one");
     }
   }
   return {};
@@ -200,7 +170,7 @@ Result<void> Topology::check_disjoint(const Picks& picks) const {
 Meter Topology::host_meter(Scope scope, const Picks& picks) const {
   Meter meter{scope, weakest(picks), {"host", picks[0]->channel.device.name}, {}};
   for (const auto* pick : picks) meter.channels.push_back(pick->id);
-  // A plug is called after itself; the machine behind it is best known by its CPU.
+  // A plug or a BMC is called after itself; the machine behind it is best known by its CPU.
   if (const auto packages = of_domain(Domain::cpu_package); !packages.empty())
     meter.device.name = packages[0]->channel.device.name;
   return meter;

@@ -6,21 +6,13 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "probes/power_source.hpp"
-#include "probes/timeline.hpp"
+#include "probes/containment.hpp"
 
 namespace ipw::probes {
 
 // How much of the machine is charged; each contains the one before, and nobody adds them.
 enum class Scope { accelerator, node, wall };
 std::string_view to_text(Scope scope);
-
-// A channel with its place in the rig. `source` is unique: "rapl", or "shelly-2" for the second of its kind.
-struct RigChannel {
-  ChannelId id;
-  std::string source;
-  Channel channel;
-};
 
 // Which channels, added together, are one device in one scope.
 struct Meter {
@@ -35,31 +27,36 @@ struct PowerChoice {
   std::vector<std::string> accelerator, node, wall;
 };
 
-// Works out what contains what (wall > platform > package, dram, soc, gpu; package > core, uncore), so that nothing is
-// ever added to a part of itself, and nothing twice: where two sources measure the same domain of the same device, the
-// first opened counts. Pure and immutable.
+// Works out what is charged, so that nothing is ever added to a part of itself, and nothing twice (Containment). Pure
+// and immutable.
 class Topology {
  public:
-  explicit Topology(std::span<const RigChannel> channels);
+  explicit Topology(std::span<const RigChannel> channels) : tree_(channels) {}
 
-  std::span<const RigChannel> channels() const { return channels_; }
-  // The channel that directly contains `id`, across sources; nothing at the top, or where several might.
-  std::optional<ChannelId> container(ChannelId id) const;
+  std::span<const RigChannel> channels() const { return tree_.channels(); }
+  const Containment& tree() const { return tree_; }
 
   // The meters of one target: one per accelerator device, at most one for node and one for wall, whose device is
-  // "host". An empty list or `auto` takes for the accelerator the GPU or SoC, if there is exactly one, or else every
-  // CPU package; for node the platform channel, or else packages + dram + GPUs (without a package there is no node:
-  // GPUs alone are not a machine); for wall the one wall meter. A scope for which nothing exists has no meter. Errors:
-  // invalid, when a named channel does not exist, cannot stand for the scope, contains another or measures the same as
-  // another, or when several could be meant: the message lists them.
+  // "host". An empty list or `auto` takes
+  // - for the accelerator the GPU, if there is exactly one. An SoC beside it (the graphics of the processor) is its
+  //   host, as a CPU package would be. Without a GPU: the SoC, or the module, if there is exactly one; without any:
+  //   every CPU package. A GPU on an SoC is part of it, while a module stands for its GPU only where nothing meters
+  //   that.
+  // - for the node the platform, or else the sum of all processors, memory and GPUs that are in no other of them.
+  //   Without a CPU package, an SoC or a module there is no such sum: GPUs alone are not a machine. A battery, which
+  //   tells nothing on the mains, is taken only where nothing else makes a node.
+  // - for the wall the one wall meter.
+  // A channel on `other` is taken only by name. A scope for which nothing exists has no meter. Errors: invalid, when a
+  // named channel does not exist, cannot stand for the scope, contains another or measures the same as another, or when
+  // several could be meant: the message lists them.
   Result<std::vector<Meter>> meters(const PowerChoice& choice) const;
 
  private:
   using Picks = std::vector<const RigChannel*>;
 
-  const RigChannel& channel(ChannelId id) const { return channels_[static_cast<std::size_t>(id)]; }
-  bool contains(ChannelId whole, ChannelId part) const;
+  const RigChannel& channel(ChannelId id) const { return channels()[static_cast<std::size_t>(id)]; }
   Picks of_domain(Domain domain) const;
+  Picks outermost(Picks picks) const;
   Result<Picks> accelerators() const;
   Picks node() const;
   Result<Picks> wall() const;
@@ -68,7 +65,7 @@ class Topology {
   Result<void> check_disjoint(const Picks& picks) const;
   Meter host_meter(Scope scope, const Picks& picks) const;
 
-  std::vector<RigChannel> channels_;  // by ChannelId
+  Containment tree_;
 };
 
 }  // namespace ipw::probes

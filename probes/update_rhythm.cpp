@@ -2,20 +2,40 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace ipw::probes {
+namespace {
+
+// A sensor that is a little late is not at rest.
+constexpr double kPatience = 1.5;
+
+}  // namespace
 
 void UpdateRhythm::on_reading(MonoTime at, bool moved) {
-  const auto before = last_reading_;
-  last_reading_ = at;
+  const auto before = std::exchange(last_reading_, at);
   if (!moved) return;
   if (last_move_) {
-    moves_[count_++ % kRemembered] = {between(*last_move_, at), between(*last_move_, *before)};
-    // The sensor is slow only if it rests often: a pause of the load between two queries is one rest among many moves.
-    const bool rests = count_ >= kEnough && quantile(&Move::still, 0.75) > 0;
-    patience_ = Seconds{rests ? quantile(&Move::interval, 0.75) : 0};
+    const auto least = between(*last_move_, *before), most = between(before_last_move_, at);
+    learn({between(*last_move_, at), least, most});
   }
+  before_last_move_ = before.value_or(at);
   last_move_ = at;
+}
+
+void UpdateRhythm::learn(const Move& move) {
+  const bool is_closer = count_ < kEnough || move.slack.value <= 2 * quantile(&Move::slack, 0.5);
+  if (!is_closer && agrees(move)) return;
+  moves_[count_++ % kRemembered] = move;
+  // The sensor is slow only if it rests often: a pause of the load between two queries is one rest among many moves.
+  const bool rests = count_ >= kEnough && quantile(&Move::least, 0.75) > 0;
+  patience_ = Seconds{rests ? quantile(&Move::interval, 0.75) * kPatience : 0};
+}
+
+bool UpdateRhythm::agrees(const Move& move) const {
+  constexpr double kLeeway = 0.2;
+  const Seconds expected{quantile(&Move::interval, 0.5)};
+  return move.least <= expected * (1 + kLeeway) && move.most >= expected * (1 - kLeeway);
 }
 
 void UpdateRhythm::restart() {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "base/log.hpp"
+#include "exporter/accounting/rig_snapshot.hpp"
 #include "exporter/process.hpp"
 
 namespace ipw {
@@ -24,18 +25,6 @@ constexpr auto kCoverCheck = 10ms;
 // A worker takes the time of a start and then queues it. The books stay this far behind, so that a start does not fall
 // into time that is booked already.
 constexpr auto kEventsArriveWithin = 250ms;
-
-std::vector<ChannelSnapshot> channels_of(const probes::Rig& rig) {
-  std::vector<ChannelSnapshot> all;
-  const auto status = rig.status();
-  for (std::size_t i = 0; i < status.size(); ++i) {
-    const auto& [id, source, channel] = rig.topology().channels()[i];
-    const auto& now = status[i];
-    all.push_back({source, channel.name, channel.device.id, channel.quality, now.up, now.reason, now.cumulative,
-                   now.power, now.update_period, now.events, now.read_errors});
-  }
-  return all;
-}
 
 }  // namespace
 
@@ -148,7 +137,9 @@ void Accountant::publish() {
   snapshot->process = read_process();
   if (parts_.rig != nullptr) {
     snapshot->channels = channels_of(*parts_.rig);
-    for (const auto& sampler : parts_.rig->samplers()) snapshot->process.sampler_missed_ticks += sampler.missed_ticks;
+    snapshot->devices = devices_of(*parts_.rig, published_.get()->devices);
+    snapshot->samplers = samplers_of(*parts_.rig);
+    for (const auto& sampler : snapshot->samplers) snapshot->process.sampler_missed_ticks += sampler.missed_ticks;
     for (std::size_t i = 0; i < snapshot->books.size(); ++i)
       for (const auto id : parts_.books[i].meter.channels) {
         const auto& channel = parts_.rig->topology().channels()[static_cast<std::size_t>(id)];

@@ -18,7 +18,7 @@ std::vector<std::vector<ScopeBooks>> scopes_by_target(const std::vector<Book>& b
       if (target >= all.size()) all.resize(target + 1);
       auto& scopes = all[target];
       auto found = std::ranges::find(scopes, meter.scope, &ScopeBooks::scope);
-      if (found == scopes.end()) found = scopes.insert(found, {meter.scope, meter.quality, {}, {}});
+      if (found == scopes.end()) found = scopes.insert(found, {meter.scope, meter.quality, {}, {}, books[i].estimate});
       found->quality = std::max(found->quality, meter.quality);
       found->books.push_back(i);
       found->channels.insert(found->channels.end(), meter.channels.begin(), meter.channels.end());

@@ -14,17 +14,21 @@
 #include "exporter/accounting/open_query.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
+#include "exporter/accounting/token_energy.hpp"
 #include "probes/timeline.hpp"
 #include "probes/topology.hpp"
 #include "replay/attempt.hpp"
 
 namespace ipw {
 
-// One device in one scope whose joules are kept account of, and the targets that may be charged for it.
+// One device in one scope whose joules are kept account of, and the targets that may be charged for it. Without
+// channels it is one target's server that nothing measures: its joules are those that `estimate` finds for its queries,
+// and nothing of it is ever idle.
 struct Book {
   probes::Meter meter;
   std::vector<std::size_t> targets;  // indices in the configuration
   std::optional<Watts> idle_floor;   // configured; without it the whole energy is active
+  std::optional<TokenEnergy> estimate{};
 };
 
 // A settled attempt: what it drew, per scope of its target.

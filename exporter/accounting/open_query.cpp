@@ -34,6 +34,28 @@ bool resolved(const OpenQuery& query, std::size_t scope) {
   return std::sqrt(variance) < whole.value;
 }
 
+Validity read(OpenQuery& query, std::size_t scope, const ScopeBooks& books, const probes::PowerTimeline& timeline) {
+  bool known = !query.late;
+  for (auto& attempt : query.attempts)
+    known &= read_whole(attempt.draws[scope], books, {attempt.load.begin, attempt.load.end}, timeline);
+  if (!known) return Validity::gap;
+  return resolved(query, scope) ? Validity::ok : Validity::too_short;
+}
+
+// All attempts or none: the energy of a query of which a part is unknown is unknown.
+std::optional<Validity> estimate(OpenQuery& query, std::size_t scope, const TokenEnergy& energy) {
+  for (auto& attempt : query.attempts) {
+    const auto found = energy.of(*attempt.attempt);
+    if (!found) return std::nullopt;
+    auto& draw = attempt.draws[scope];
+    draw.portion.prefill = found->prefill;
+    draw.portion.decode = found->decode;
+    draw.whole = draw.portion.gross();
+    draw.whole_sd = found->sd;
+  }
+  return Validity::ok;
+}
+
 }  // namespace
 
 MonoTime OpenQuery::last_end() const {
@@ -51,16 +73,17 @@ Share OpenQuery::share(std::size_t scope) const {
 
 void close(OpenQuery& query, const std::vector<ScopeBooks>& scopes, const probes::PowerTimeline& timeline) {
   query.closed = true;
-  query.validity.assign(scopes.size(), Validity::ok);
+  query.validity.resize(scopes.size());
   for (auto& attempt : query.attempts) attempt.draws.resize(scopes.size());
   for (std::size_t i = 0; i < scopes.size(); ++i) {
-    bool known = !query.late;
-    for (auto& attempt : query.attempts)
-      known &= read_whole(attempt.draws[i], scopes[i], {attempt.load.begin, attempt.load.end}, timeline);
-    if (!known)
-      query.validity[i] = Validity::gap;
-    else if (!resolved(query, i))
-      query.validity[i] = Validity::too_short;
+    if (!scopes[i].estimate) {
+      query.validity[i] = read(query, i, scopes[i], timeline);
+      continue;
+    }
+    query.validity[i] = estimate(query, i, *scopes[i].estimate);
+    if (!query.validity[i]) continue;
+    auto& held = query.held[{scopes[i].books.front(), query.share(i)}];
+    for (const auto& attempt : query.attempts) held += attempt.draws[i].portion.gross();
   }
 }
 
@@ -70,9 +93,10 @@ std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& att
   all.reserve(scopes.size());
   const Seconds length = length_of(attempt.load);
   for (std::size_t i = 0; i < scopes.size(); ++i) {
+    if (!query.validity[i]) continue;
     const auto& [portion, whole, whole_sd] = attempt.draws[i];
     const Joules gross = portion.gross();
-    ScopeEnergy energy{scopes[i].scope, scopes[i].quality, query.validity[i]};
+    ScopeEnergy energy{scopes[i].scope, scopes[i].quality, *query.validity[i]};
     energy.gross = gross;
     energy.active = portion.prefill + portion.decode;
     energy.prefill = portion.prefill;

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
 #include "exporter/accounting/split.hpp"
+#include "exporter/accounting/token_energy.hpp"
 #include "exporter/accounting/work.hpp"
 #include "probes/timeline.hpp"
 #include "replay/attempt.hpp"
@@ -22,6 +24,7 @@ struct ScopeBooks {
   probes::Quality quality;  // the weakest of its books'
   std::vector<std::size_t> books;
   std::vector<probes::ChannelId> channels;  // of all these books
+  std::optional<TokenEnergy> estimate{};    // in place of channels
 };
 
 // What an attempt has drawn in one scope so far, and what the whole scope drew while it ran.
@@ -46,8 +49,9 @@ struct OpenQuery {
   bool given_up{false};  // nothing more will be heard of it
   int in_flight{0};
   std::vector<OpenAttempt> attempts;
-  bool closed{false};              // no attempt follows, and the meters cover all of them
-  std::vector<Validity> validity;  // by scope of the target; once closed
+  bool closed{false};  // no attempt follows, and the meters cover all of them
+  // By scope of the target, once closed; nothing where its energy is to be estimated and cannot be.
+  std::vector<std::optional<Validity>> validity;
   // Its joules by book and share, until its time is booked whole: only then do the books show them.
   std::map<std::pair<std::size_t, Share>, Joules> held;
 
@@ -57,11 +61,12 @@ struct OpenQuery {
   Share share(std::size_t scope) const;
 };
 
-// Reads what each scope drew over the query's attempts, decides whether that may be believed, and closes the query.
+// Reads or estimates what each scope drew over the query's attempts, decides whether that may be believed, and closes
+// the query.
 // REQUIRES: ended(); the meters cover all attempts.
 void close(OpenQuery& query, const std::vector<ScopeBooks>& scopes, const probes::PowerTimeline& timeline);
 
-// The energies of an attempt whose time is booked whole.
+// The energies of an attempt whose time is booked whole, in the scopes in which the query has one.
 std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& attempt,
                                   const std::vector<ScopeBooks>& scopes);
 

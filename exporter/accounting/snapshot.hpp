@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -111,8 +112,23 @@ struct ChannelSnapshot {
   Joules energy{0};
   std::optional<Watts> power;
   std::optional<Seconds> update_period;
+  std::optional<double> crosscheck;  // counter energy over integrated power
   std::array<std::uint64_t, probes::kMeterEvents> events{};
   std::uint64_t read_errors{0};
+};
+
+// A device that channels are on. What no source tells is empty or absent.
+struct DeviceSnapshot {
+  std::string name;
+  probes::DeviceState now;
+  std::set<std::string> throttle_reasons;  // every one seen since start
+};
+
+// One source's sampler, since start.
+struct SamplerSnapshot {
+  std::string source;
+  std::uint64_t reads{0}, missed_ticks{0};
+  Seconds read_time{0}, cpu_time{0};
 };
 
 // The instrument itself.
@@ -129,6 +145,8 @@ struct Snapshot {
   std::vector<TargetSnapshot> targets;
   std::vector<BookSnapshot> books;
   std::vector<ChannelSnapshot> channels;
+  std::vector<DeviceSnapshot> devices;
+  std::vector<SamplerSnapshot> samplers;
   ProcessSnapshot process;
 };
 

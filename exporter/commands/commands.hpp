@@ -43,6 +43,8 @@ struct ProbesOptions {
   std::string config;  // empty: every source that needs no options
   std::string root{"/"};
   bool json{false};
+  std::string record;  // empty: nothing is recorded
+  double seconds{10};
 };
 int probes_command(const ProbesOptions& options);
 

@@ -1,101 +1,94 @@
-#include <cstdio>
-#include <functional>
-#include <nlohmann/json.hpp>
-#include <thread>
+#include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
+
+#include "exporter/accounting/rig_snapshot.hpp"
 #include "exporter/commands/commands.hpp"
-#include "exporter/commands/table.hpp"
+#include "exporter/commands/probes_record.hpp"
+#include "exporter/commands/probes_report.hpp"
 #include "exporter/config.hpp"
 #include "probes/rig.hpp"
 
 namespace ipw {
 namespace {
 
-struct Found {
-  std::unique_ptr<probes::Rig> rig;
-  std::vector<probes::ChannelStatus> status;
-};
+constexpr Seconds kLook{1}, kMostPatience{5};
+// Files that stand for another machine are read twice and no more: a tenth of this apart.
+constexpr Seconds kFilesPeriod{1};
 
-Result<Found> look(const ProbesOptions& options, const Clock& clock) {
-  probes::ProbeEnvironment environment{options.root, &clock};
+// Until every sampler has made so many readings, or patience ends.
+void await_reads(const probes::Rig& rig, std::uint64_t reads, const Clock& clock) {
+  const auto deadline = clock.now() + to_chrono(kMostPatience);
+  const auto behind = [&](const probes::SamplerStatus& sampler) { return sampler.reads < reads; };
+  while (std::ranges::any_of(rig.samplers(), behind) && clock.now() < deadline)
+    static_cast<void>(clock.sleep_until(clock.now() + std::chrono::milliseconds(2), {}));
+}
+
+// A tree of files does not move as sensors do: what two looks at it cannot tell is unknown, not 0.
+void forget_what_stands_still(std::vector<ChannelSnapshot>& channels) {
+  for (auto& channel : channels) {
+    if (channel.power && channel.power->value == 0) channel.power.reset();
+    channel.update_period.reset();
+  }
+}
+
+// Where to look for which sources, by the command line and the configuration.
+struct Place {
+  probes::ProbeEnvironment environment;
   std::vector<Options> sources;
   Seconds period{0.05};
-  if (!options.config.empty()) {
-    auto config = load_config(options.config);
-    if (!config) return config.error();
-    sources = config->probes.sources;
-    period = config->probes.period;
-    environment.root = config->probes.root;
-  }
-  auto rig = probes::Rig::open(std::move(sources), environment, period, Seconds{60});
+};
+
+Result<Place> place_of(const ProbesOptions& options, const Clock& clock) {
+  Place place{{options.root, &clock}, {}};
+  if (options.config.empty()) return place;
+  auto config = load_config(options.config);
+  if (!config) return config.error();
+  place.sources = config->probes.sources;
+  place.period = config->probes.period;
+  if (place.environment.is_this_machine()) place.environment.root = config->probes.root;
+  return place;
+}
+
+Result<ProbesReport> look(Place place, const Clock& clock) {
+  const bool live = place.environment.is_this_machine();
+  auto rig =
+      probes::Rig::open(std::move(place.sources), place.environment, live ? place.period : kFilesPeriod, Seconds{60});
   if (!rig) return rig.error();
-  Found found{std::move(*rig), {}};
+  await_reads(**rig, 1, clock);
   // Power needs a stretch of time, and the update period some changes of the counter.
-  static_cast<void>(clock.sleep_until(clock.now() + std::chrono::seconds(1), {}));
-  found.status = found.rig->status();
-  return found;
+  if (live) static_cast<void>(clock.sleep_until(clock.now() + to_chrono(kLook), {}));
+  (*rig)->nudge();
+  await_reads(**rig, 2, clock);
+  ProbesReport report{(*rig)->reports(), (*rig)->topology(), channels_of(**rig), devices_of(**rig)};
+  if (!live) forget_what_stands_still(report.channels);
+  return report;
 }
 
-std::string container_of(const probes::Topology& topology, probes::ChannelId id) {
-  const auto container = topology.container(id);
-  if (!container) return "";
-  const auto& channel = topology.channels()[static_cast<std::size_t>(*container)];
-  return channel.source + "/" + channel.channel.name;
-}
-
-void print_json(const Found& found) {
-  nlohmann::ordered_json sources = nlohmann::ordered_json::array(), channels = nlohmann::ordered_json::array();
-  for (const auto& report : found.rig->reports())
-    sources.push_back(
-        {{"type", report.type}, {"source", report.name}, {"found", report.reason.empty()}, {"reason", report.reason}});
-  const auto& topology = found.rig->topology();
-  for (const auto& [id, source, channel] : topology.channels()) {
-    const auto& status = found.status[static_cast<std::size_t>(id)];
-    nlohmann::ordered_json row = {{"channel", source + "/" + channel.name},
-                                  {"device", channel.device.id},
-                                  {"device_name", channel.device.name},
-                                  {"domain", to_text(channel.domain)},
-                                  {"quality", to_text(channel.quality)},
-                                  {"contained_in", container_of(topology, id)},
-                                  {"up", status.up},
-                                  {"reason", status.reason}};
-    row["watts"] = status.power ? nlohmann::ordered_json(status.power->value) : nullptr;
-    row["update_period_s"] = status.update_period ? nlohmann::ordered_json(status.update_period->value) : nullptr;
-    channels.push_back(std::move(row));
-  }
-  std::printf("%s\n", nlohmann::ordered_json{{"sources", sources}, {"channels", channels}}.dump(2).c_str());
-}
-
-void print_table(const Found& found) {
-  Table sources({"source", "found", "reason"});
-  for (const auto& report : found.rig->reports())
-    sources.add({report.type, report.reason.empty() ? "yes" : "no", report.reason});
-  std::printf("%s\n", sources.text().c_str());
-
-  const auto& topology = found.rig->topology();
-  if (topology.channels().empty()) return;
-  Table channels({"channel", "device", "domain", "quality", "watts", "updates every", "contained in", "state"});
-  for (const auto& [id, source, channel] : topology.channels()) {
-    const auto& status = found.status[static_cast<std::size_t>(id)];
-    channels.add({source + "/" + channel.name, channel.device.id + " (" + channel.device.name + ")",
-                  std::string(to_text(channel.domain)), std::string(to_text(channel.quality)),
-                  status.power ? figure(status.power->value) : "-",
-                  status.update_period ? figure(status.update_period->value * 1000) + " ms" : "-",
-                  container_of(topology, id), status.up ? "up" : status.reason});
-  }
-  std::printf("%s", channels.text().c_str());
+int record(const ProbesOptions& options, Place place) {
+  const auto done = record_power({.sources = std::move(place.sources),
+                                  .environment = place.environment,
+                                  .period = place.period,
+                                  .file = options.record,
+                                  .length = Seconds{options.seconds}});
+  if (!done) return fail(done.error());
+  std::printf("%s\n", done->c_str());
+  return kSuccess;
 }
 
 }  // namespace
 
 int probes_command(const ProbesOptions& options) {
   const SteadyClock clock;
-  const auto found = look(options, clock);
-  if (!found) return fail(found.error());
-  if (options.json)
-    print_json(*found);
-  else
-    print_table(*found);
+  auto place = place_of(options, clock);
+  if (!place) return fail(place.error());
+  if (!options.record.empty()) return record(options, std::move(*place));
+  const auto report = look(std::move(*place), clock);
+  if (!report) return fail(report.error());
+  const auto style = ::isatty(STDOUT_FILENO) == 1 ? TreeStyle::lines : TreeStyle::indented;
+  const auto text = options.json ? probes_json(*report) : probes_text(*report, style);
+  std::fwrite(text.data(), 1, text.size(), stdout);
   return kSuccess;
 }
 

@@ -128,8 +128,29 @@ Json channel_state(const ChannelSnapshot& channel) {
           {"power_w", value(channel.power)},
           {"energy_j", channel.energy.value},
           {"update_period_s", value(channel.update_period)},
+          {"crosscheck", number(channel.crosscheck)},
           {"events", by_name<probes::MeterEvent>(channel.events)},
           {"read_errors", channel.read_errors}};
+}
+
+Json device_state(const DeviceSnapshot& device) {
+  const auto& now = device.now;
+  return {{"device", now.device},
+          {"device_name", device.name},
+          {"driver", now.driver},
+          {"partition", now.partition},
+          {"power_cap_w", number(now.power_cap ? std::optional(now.power_cap->value) : std::nullopt)},
+          {"clock_hz", number(now.clock_hertz)},
+          {"clock_cap_hz", number(now.clock_cap_hertz)},
+          {"throttled_by", now.throttled_by}};
+}
+
+Json sampler_state(const SamplerSnapshot& sampler) {
+  return {{"source", sampler.source},
+          {"reads", sampler.reads},
+          {"missed_ticks", sampler.missed_ticks},
+          {"read_s", sampler.read_time.value},
+          {"cpu_s", sampler.cpu_time.value}};
 }
 
 Json process_state(const ProcessSnapshot& process) {
@@ -152,10 +173,12 @@ std::string text_of(const Json& json) {
 std::string status_json(const Snapshot& snapshot, const ServiceState& service) {
   Json out = {{"at", rfc3339(snapshot.at)}, {"ready", service.ready}};
   out["demo"] = service.demo_notice.empty() ? Json(nullptr) : Json(service.demo_notice);
-  for (const char* name : {"targets", "books", "channels"}) out[name] = Json::array();
+  for (const char* name : {"targets", "books", "channels", "devices", "samplers"}) out[name] = Json::array();
   for (const auto& target : snapshot.targets) out["targets"].push_back(target_state(target));
   for (const auto& book : snapshot.books) out["books"].push_back(book_state(book));
   for (const auto& channel : snapshot.channels) out["channels"].push_back(channel_state(channel));
+  for (const auto& device : snapshot.devices) out["devices"].push_back(device_state(device));
+  for (const auto& sampler : snapshot.samplers) out["samplers"].push_back(sampler_state(sampler));
   out["process"] = process_state(snapshot.process);
   return text_of(out);
 }

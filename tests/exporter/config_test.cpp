@@ -108,6 +108,26 @@ store: {path: /var/lib/ipw/j.db, keep_answers: false}
   EXPECT_FALSE(config.store.keep_answers);
 }
 
+TEST(Config, ReadsAnEstimate) {
+  const auto estimate = [](const std::string& yaml) {
+    return parsed(kTarget + "    estimate: " + yaml + "\n").targets.at(0).estimate.value();
+  };
+  EXPECT_FALSE(parsed(kTarget).targets.at(0).estimate);
+  const auto joules = estimate("{joules_per_input_token: 0.5, joules_per_output_token: 2, joules_per_query: 10}");
+  EXPECT_EQ(joules.per_input_token, Joules{0.5});
+  EXPECT_EQ(joules.per_output_token, Joules{2});
+  EXPECT_EQ(joules.per_query, Joules{10});
+  EXPECT_EQ(joules.error, 0.3);
+  EXPECT_EQ(estimate("{joules_per_input_token: 0, joules_per_output_token: 2, error: 0.1}").error, 0.1);
+
+  const auto model = estimate("{active_parameters: 132e9, parameters: 440e9, pue: 1.1, bits: 8, batch: 32}");
+  EXPECT_EQ(model.per_output_token, published_per_output_token({132e9, 440e9, 8, 1.1, 32}));
+  EXPECT_EQ(model.per_input_token, Joules{0});
+  EXPECT_EQ(model.error, 0.5);
+  EXPECT_EQ(estimate("{active_parameters: 7e9}").per_output_token, published_per_output_token({7e9, 7e9, 16, 1.2, 64}));
+  EXPECT_EQ(parsed(kTarget + "    estimate: {active_parameters: 7e9}\n").targets[0].estimate_place, "test.yaml:6:15");
+}
+
 // Each bad configuration in tests/testdata/config lies beside the exact text that refuses it.
 TEST(Config, RefusesEachBadFileWithItsOwnMessage) {
   ::unsetenv("IPW_TEST_UNSET");

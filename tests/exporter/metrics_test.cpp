@@ -10,6 +10,7 @@
 #include "exporter/accounting/ledger.hpp"
 #include "tests/support/metrics_text.hpp"
 #include "tests/support/random_schedule.hpp"
+#include "tests/support/sample_snapshot.hpp"
 #include "tests/support/test_data.hpp"
 
 namespace ipw {
@@ -180,7 +181,11 @@ Snapshot full_snapshot() {
   channel.energy = Joules{12.5};
   channel.power = Watts{40};
   channel.events[static_cast<std::size_t>(probes::MeterEvent::wrap)] = 2;
+  channel.crosscheck = 0.75;
   snapshot.channels.push_back(channel);
+  const auto sample = sample_snapshot();
+  snapshot.devices = sample.devices;
+  snapshot.samplers = sample.samplers;
   snapshot.books[1].channels = {"rapl/package-0", "rapl/dram"};
   return snapshot;
 }
@@ -224,6 +229,16 @@ TEST(Metrics, LabelsAreThoseOfTheContract) {
       {"ipw_source_power_watts", {"source", "channel", "device"}},
       {"ipw_source_up", {"source", "channel", "device"}},
       {"ipw_source_events_total", {"source", "channel", "device", "event"}},
+      {"ipw_source_crosscheck_ratio", {"source", "channel", "device"}},
+      {"ipw_device_info", {"device", "device_name", "driver", "partition"}},
+      {"ipw_device_power_cap_watts", {"device"}},
+      {"ipw_device_clock_hertz", {"device"}},
+      {"ipw_device_throttled", {"device", "reason"}},
+      {"ipw_sampler_missed_ticks_total", {}},
+      {"ipw_sampler_reads_total", {"source"}},
+      {"ipw_sampler_read_seconds_total", {"source"}},
+      {"ipw_sampler_cpu_seconds_total", {"source"}},
+      {"ipw_sampler_energy_joules_total", {"source"}},
       {"ipw_target_up", {"target"}},
       {"ipw_target_last_query_timestamp_seconds", {"target"}},
   };
@@ -235,8 +250,12 @@ TEST(Metrics, LabelsAreThoseOfTheContract) {
       const auto [known, is_new] = got.emplace(family.name, names);
       EXPECT_EQ(known->second, names) << family.name << ": all series have the same labels, in the same order";
     }
-  for (const auto& [name, labels] : expected) EXPECT_EQ(got[name], labels) << name;
-  EXPECT_FALSE(got.contains("ipw_source_update_period_seconds")) << "unknown is absent, not 0";
+  for (const auto& [name, labels] : expected) {
+    EXPECT_TRUE(got.contains(name)) << name;
+    EXPECT_EQ(got[name], labels) << name;
+  }
+  for (const auto* unknown : {"ipw_source_update_period_seconds", "ipw_device_clock_cap_hertz"})
+    EXPECT_FALSE(got.contains(unknown)) << unknown << ": unknown is absent, not 0";
 }
 
 TEST(Metrics, ChildrenExistAtZero) {
@@ -251,6 +270,24 @@ TEST(Metrics, ChildrenExistAtZero) {
   EXPECT_EQ(text.count("ipw_target_info", {{"target", "one"}, {"demo", "true"}, {"quality", "measured"}}), 1U);
   EXPECT_EQ(text.count("ipw_scope_info", {{"device", "host"}, {"channels", "rapl/package-0,rapl/dram"}}), 1U);
   EXPECT_EQ(text.count("ipw_query_cost_dollars_total"), 1U) << "only where prices are configured";
+}
+
+TEST(Metrics, DevicesAndSamplersAreTold) {
+  const MetricsText text(render_text(full_snapshot()));
+  EXPECT_EQ(text.sum("ipw_source_crosscheck_ratio", {{"channel", "package-0"}}), 0.75);
+  EXPECT_EQ(text.count("ipw_device_info"), 2U);
+  EXPECT_EQ(text.sum("ipw_device_info", {{"device_name", "NVIDIA H200"}, {"driver", "580.65.06"}}), 1);
+  EXPECT_EQ(text.count("ipw_device_power_cap_watts"), 1U) << "absent where no source tells";
+  EXPECT_EQ(text.sum("ipw_device_power_cap_watts", {{"device", "GPU-1234"}}), 600);
+  EXPECT_EQ(text.sum("ipw_device_clock_hertz"), 1.98e9);
+  EXPECT_EQ(text.sum("ipw_device_throttled", {{"device", "GPU-1234"}, {"reason", "power_cap"}}), 1);
+  EXPECT_EQ(text.count("ipw_device_throttled", {{"device", "GPU-1234"}, {"reason", "thermal"}}), 1U)
+      << "a reason that ceased";
+  EXPECT_EQ(text.sum("ipw_device_throttled", {{"reason", "thermal"}}), 0);
+  EXPECT_EQ(text.sum("ipw_sampler_reads_total", {{"source", "nvml"}}), 1000);
+  EXPECT_EQ(text.sum("ipw_sampler_read_seconds_total", {{"source", "rapl"}}), 0.1);
+  EXPECT_EQ(text.sum("ipw_sampler_cpu_seconds_total", {{"source", "nvml"}}), 0.5);
+  EXPECT_EQ(text.sum("ipw_sampler_energy_joules_total", {{"source", "nvml"}}), 3);
 }
 
 TEST(Metrics, PromtoolAgrees) {

@@ -20,7 +20,7 @@ constexpr Seconds kPeriod{0.05};
 
 std::unique_ptr<PowerSource> open_rapl(const std::filesystem::path& root, const Clock& clock) {
   auto options = Options::none();
-  auto source = (*power_sources().find("rapl"))(options, {root, &clock});
+  auto source = power_sources().find("rapl")->open(options, {root, &clock});
   EXPECT_TRUE(source) << source.error().message;
   return std::move(*source);
 }

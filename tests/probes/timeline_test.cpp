@@ -20,10 +20,9 @@ double seconds(std::chrono::nanoseconds t) {
   return std::chrono::duration<double>(t).count();
 }
 
-// Feeds what a sensor that moves its counter every `update` shows when it is read every `period`.
-void feed(PowerTimeline& line, Ms until, Ms update, Ms period, const std::function<double(double)>& joules_at) {
-  for (auto t = 0ms; t <= until; t += period)
-    line.append(kOnly, kStart + t, Joules{joules_at(seconds(t / update * update))});
+// A point every `period`.
+void feed(PowerTimeline& line, Ms until, Ms period, const std::function<double(double)>& joules_at) {
+  for (auto t = 0ms; t <= until; t += period) line.append(kOnly, kStart + t, Joules{joules_at(seconds(t))});
 }
 double constant(double t) {
   return 300 * t;
@@ -32,20 +31,17 @@ double constant(double t) {
 TEST(PowerTimeline, ConstantPowerIsExactWhateverTheWindow) {
   struct Case {
     const char* name;
-    Ms update, period;
     Interval when;
     double joules;
   } const cases[] = {
-      {"one second on the readings", 1ms, 50ms, from_to(1000ms, 2000ms), 300},
-      {"one second between the readings", 1ms, 50ms, from_to(1013ms, 2013ms), 300},
-      {"a slow sensor, between its updates", 100ms, 10ms, from_to(1013ms, 2013ms), 300},
-      {"a slow sensor read out of step", 100ms, 50ms, from_to(1037ms, 2037ms), 300},
-      {"shorter than an update", 100ms, 10ms, from_to(1005ms, 1015ms), 3},
-      {"nothing", 100ms, 10ms, from_to(1005ms, 1005ms), 0},
+      {"one second on the points", from_to(1000ms, 2000ms), 300},
+      {"one second between the points", from_to(1013ms, 2013ms), 300},
+      {"shorter than the points are apart", from_to(1005ms, 1015ms), 3},
+      {"nothing", from_to(1005ms, 1005ms), 0},
   };
   for (const auto& c : cases) {
     PowerTimeline line(1, Seconds{60});
-    feed(line, 10s, c.update, c.period, constant);
+    feed(line, 10s, 50ms, constant);
     const auto energy = line.energy(kOnly, c.when);
     ASSERT_TRUE(energy) << c.name << ": " << energy.error().message;
     EXPECT_NEAR(energy->total.value, c.joules, 1e-9) << c.name;
@@ -54,14 +50,14 @@ TEST(PowerTimeline, ConstantPowerIsExactWhateverTheWindow) {
 
 TEST(PowerTimeline, OneSecondOf300WattsIs300JoulesAtAnyPhase) {
   PowerTimeline line(1, Seconds{60});
-  feed(line, 10s, 1ms, 50ms, constant);
+  feed(line, 10s, 50ms, constant);
   for (auto phase = 0us; phase < 50ms; phase += 700us)
     EXPECT_NEAR(line.energy(kOnly, from_to(2s + phase, 3s + phase))->total.value, 300, 1e-9) << phase.count();
 }
 
 TEST(PowerTimeline, UnknownIsNotZero) {
   PowerTimeline line(2, Seconds{60});
-  feed(line, 5s, 1ms, 50ms, constant);
+  feed(line, 5s, 50ms, constant);
   struct Case {
     const char* name;
     ChannelId channel;
@@ -82,43 +78,28 @@ TEST(PowerTimeline, UnknownIsNotZero) {
   EXPECT_FALSE(line.cumulative(kOnly, kStart + 6s));
 }
 
-TEST(PowerTimeline, ZeroWattsAreKnownAtOnceAndCostNoMemory) {
+TEST(PowerTimeline, ZeroWattsAreKnownLikeAnyOthers) {
   PowerTimeline line(1, Seconds{60});
-  feed(line, 10s, 1ms, 50ms, [](double) { return 42.0; });
-  EXPECT_EQ(line.covered_until(kOnly), kStart + 10s);
+  feed(line, 10s, 50ms, [](double) { return 42.0; });
+  EXPECT_EQ(line.covered_until(kOnly), kStart + 9950ms) << "what comes next may change the last edge";
   const auto energy = line.energy(kOnly, from_to(1s, 9990ms));
   ASSERT_TRUE(energy);
   EXPECT_EQ(energy->total, Joules{0});
   EXPECT_EQ(energy->sd, Joules{0});
-  EXPECT_TRUE(line.points(kOnly, from_to(1ms, 9s)).empty());
-}
-
-TEST(PowerTimeline, APauseIsNotSmearedIntoWhatFollows) {
-  // 100 W until 2 s, nothing until 2.4 s, 100 W again.
-  const auto joules = [](double t) { return 100 * (std::min(t, 2.0) + std::max(0.0, t - 2.4)); };
-  PowerTimeline fast(1, Seconds{60}), slow(1, Seconds{60});
-  feed(fast, 5s, 1ms, 50ms, joules);
-  EXPECT_NEAR(fast.energy(kOnly, from_to(2400ms, 2900ms))->total.value, 50, 1e-6);
-  EXPECT_NEAR(fast.energy(kOnly, from_to(2000ms, 2400ms))->total.value, 0, 1e-6);
-  // A sensor of 100 ms may hold back that much of a pause, and no more.
-  feed(slow, 5s, 100ms, 50ms, joules);
-  EXPECT_NEAR(slow.energy(kOnly, from_to(2400ms, 2900ms))->total.value, 50, 100 * 0.1);
-}
-
-TEST(PowerTimeline, ASlowSensorAtWorkIsNotBelievedToRest) {
-  PowerTimeline line(1, Seconds{60});
-  feed(line, 4970ms, 300ms, 10ms, constant);
-  EXPECT_EQ(line.covered_until(kOnly), kStart + 4800ms) << "its last update";
-  EXPECT_NEAR(line.update_period(kOnly)->value, 0.3, 1e-9);
-  // Once it rests for longer than it ever did at work, it is.
-  for (auto t = 4980ms; t <= 6000ms; t += 10ms) line.append(kOnly, kStart + t, Joules{constant(4.8)});
-  EXPECT_EQ(line.covered_until(kOnly), kStart + 5700ms);
-  EXPECT_EQ(line.energy(kOnly, from_to(4900ms, 5600ms))->total, Joules{0});
 }
 
 TEST(PowerTimeline, WhatWasAnsweredOnceStays) {
   PowerTimeline line(1, Seconds{600});
-  std::vector<std::pair<MonoTime, double>> answers;
+  struct Answer {
+    MonoTime at;
+    double joules;
+    std::optional<double> sd;  // of the half second before
+  };
+  const auto answer = [&](MonoTime at) {
+    const auto energy = line.energy(kOnly, {at - 470ms, at});
+    return Answer{at, line.cumulative(kOnly, at)->value, energy ? std::optional(energy->sd.value) : std::nullopt};
+  };
+  std::vector<Answer> answers;
   double joules = 0;
   for (int i = 0; i < 4000; ++i) {
     const auto at = kStart + i * 50ms;
@@ -128,10 +109,14 @@ TEST(PowerTimeline, WhatWasAnsweredOnceStays) {
       line.append_gap(kOnly, at, Joules{joules += 30});
     else
       line.append(kOnly, at, Joules{joules += (i / 100 % 3 == 0) ? 0 : (i % 7 == 0 ? 20 : i % 2 * 5)});
-    const auto until = *line.covered_until(kOnly);
-    answers.emplace_back(until, line.cumulative(kOnly, until)->value);
+    answers.push_back(answer(*line.covered_until(kOnly)));
   }
-  for (const auto& [at, before] : answers) EXPECT_DOUBLE_EQ(line.cumulative(kOnly, at)->value, before);
+  for (const auto& before : answers) {
+    const auto now = answer(before.at);
+    EXPECT_DOUBLE_EQ(now.joules, before.joules);
+    EXPECT_EQ(now.sd.has_value(), before.sd.has_value());
+    EXPECT_NEAR(now.sd.value_or(0), before.sd.value_or(0), 1e-9);
+  }
 }
 
 TEST(PowerTimeline, AGapIsRefusedAndItsJoulesAppearAtItsEnd) {
@@ -161,29 +146,46 @@ TEST(PowerTimeline, ReadingsBeforeTheLastKnownInstantAreIgnored) {
   EXPECT_EQ(line.cumulative(kOnly, kStart + 100ms), Joules{110}) << "no energy is lost by that";
 }
 
-TEST(PowerTimeline, UncertaintyIsThatOfTwoEdgesUniformOverTheirUpdateInterval) {
-  PowerTimeline line(1, Seconds{60});
-  feed(line, 10s, 1ms, 50ms, constant);
-  EXPECT_EQ(line.energy(kOnly, from_to(1000ms, 2000ms))->sd.value, 0) << "both edges on a reading";
-  double sum = 0;
-  int n = 0;
-  // The two edges pass through all pairs of phases.
-  for (auto a = 500us; a < 50ms; a += 1000us)
-    for (auto b = 500us; b < 50ms; b += 1000us, ++n)
-      sum += std::pow(line.energy(kOnly, from_to(1s + a, 2s + b))->sd.value, 2);
-  EXPECT_NEAR(std::sqrt(sum / n), 300 * 0.05 / std::sqrt(6), 0.01);
+// 100 W until 5 s, then 300 W.
+double step(double t) {
+  return 100 * t + 200 * std::max(0.0, t - 5);
 }
 
-TEST(PowerTimeline, ASensorSlowerThanItsReaderIsUncertainEvenOnAPoint) {
+TEST(PowerTimeline, UncertaintyIsThatOfItsEdges) {
   PowerTimeline line(1, Seconds{60});
-  feed(line, 10s, 100ms, 50ms, constant);
-  EXPECT_NEAR(line.energy(kOnly, from_to(1000ms, 2000ms))->sd.value, 300 * 0.05 / std::sqrt(6), 1e-6)
-      << "each update happened some time in the 50 ms before it was seen";
+  feed(line, 10s, 100ms, step);
+  struct Case {
+    const char* name;
+    Interval when;
+    double sd;
+  } const cases[] = {
+      {"both edges on a point", from_to(1000ms, 2000ms), 0},
+      {"steady power", from_to(1050ms, 2050ms), 0},
+      {"in the interval before the step: it may have been earlier", from_to(4950ms, 6000ms), 200 * 0.1 / 4},
+      {"in the interval after the step: it may have been later", from_to(4000ms, 5050ms), 200 * 0.1 / 4},
+      {"both", from_to(4950ms, 5050ms), 200 * 0.1 / 4 * std::sqrt(2)},
+      {"within one interval: it may have drawn all of that or nothing", from_to(1010ms, 1030ms), 10 * std::sqrt(0.16)},
+  };
+  for (const auto& c : cases) EXPECT_NEAR(line.energy(kOnly, c.when)->sd.value, c.sd, 1e-9) << c.name;
+}
+
+TEST(PowerTimeline, UncertainInstantsAreUncertainJoules) {
+  PowerTimeline line(1, Seconds{60});
+  for (auto t = 0ms; t <= 10s; t += 100ms)
+    line.append(kOnly, {kStart + t, Joules{constant(seconds(t))}, Seconds{0.01}, 0});
+  EXPECT_NEAR(line.energy(kOnly, from_to(1000ms, 2000ms))->sd.value, 300 * 0.01 * std::sqrt(2), 1e-9);
+  EXPECT_NEAR(line.energy(kOnly, from_to(1050ms, 2050ms))->sd.value, 300 * 0.01, 1e-9) << "two halves make less";
+}
+
+TEST(PowerTimeline, WhatReadingsLeftOpenAddsUp) {
+  PowerTimeline line(1, Seconds{60});
+  for (int i = 0; i <= 100; ++i) line.append(kOnly, {kStart + i * 100ms, Joules{30.0 * i}, Seconds{0}, 4.0 * i});
+  EXPECT_NEAR(line.energy(kOnly, from_to(1000ms, 2000ms))->sd.value, std::sqrt(4.0 * 10), 1e-9);
 }
 
 TEST(PowerTimeline, HistoryIsBounded) {
   PowerTimeline line(1, Seconds{2});
-  feed(line, 60s, 1ms, 50ms, constant);
+  feed(line, 60s, 50ms, constant);
   EXPECT_GE(*line.covered_since(kOnly), kStart + 57900ms);
   EXPECT_LE(*line.covered_since(kOnly), kStart + 58s);
   EXPECT_LE(line.points(kOnly, from_to(0s, 60s)).size(), 41U);

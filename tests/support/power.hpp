@@ -13,10 +13,11 @@ inline probes::ChannelId channel(std::size_t index) {
   return static_cast<probes::ChannelId>(index);
 }
 
-// Readings of a counter at constant power, every `period` from `from` to `until`. Its value at 0 s is 0.
+// Readings of a counter at constant power, every `period` from `from`, so that it is known up to `until`: one more than
+// that. Its value at 0 s is 0.
 inline void feed(probes::PowerTimeline& timeline, std::size_t index, double watts, double from, double until,
                  double period = 0.05) {
-  for (long i = 0; from + static_cast<double>(i) * period <= until + 1e-9; ++i) {
+  for (long i = 0; from + static_cast<double>(i) * period <= until + period + 1e-9; ++i) {
     const double t = from + static_cast<double>(i) * period;
     timeline.append(channel(index), at(t), Joules{watts * t});
   }

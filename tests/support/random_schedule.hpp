@@ -68,7 +68,7 @@ class RandomSchedule {
       joules += uniform(0.1, 60);
       actions_.push_back({t, 0, PowerReading{index, t, Joules{joules}, gaps && chance(0.03)}});
     }
-    for (const double t : {kEnd + 2.5, kCovered}) {
+    for (const double t : {kEnd + 2.5, kCovered, kCovered + 0.5}) {
       joules += 10;
       actions_.push_back({t, 0, PowerReading{index, t, Joules{joules}, false}});
     }

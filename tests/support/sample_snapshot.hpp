@@ -69,7 +69,17 @@ inline Snapshot sample_snapshot() {
   down.channel = "package-0";
   down.device = "host";
   down.reason = "/sys/class/powercap/intel-rapl:0/energy_uj: Permission denied";
+  up.crosscheck = 0.98;
   snapshot.channels = {up, down};
+  DeviceSnapshot board;
+  board.name = "NVIDIA H200";
+  board.now = {"GPU-1234", "580.65.06", "MIG 1g.18gb x7", Watts{600}, 1.98e9, std::nullopt, {"power_cap"}};
+  board.throttle_reasons = {"power_cap", "thermal"};
+  DeviceSnapshot host;
+  host.name = "AMD EPYC 9654";
+  host.now.device = "host";
+  snapshot.devices = {board, host};
+  snapshot.samplers = {{"nvml", 1000, 2, Seconds{3}, Seconds{0.5}}, {"rapl", 500, 0, Seconds{0.1}, Seconds{0.02}}};
   snapshot.process.resident_bytes = 30U << 20U;
   snapshot.process.cpu_seconds = 1.5;
   return snapshot;

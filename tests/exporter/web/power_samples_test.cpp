@@ -11,10 +11,10 @@ using probes::ChannelId;
 constexpr ChannelId kChannel{0};
 constexpr MonoTime kStart{1h};
 
-// 100 W for 5 s, then 300 W for 5 s, read every 100 ms.
+// 100 W for 5 s, then 300 W, read every 100 ms and known for 10 s.
 probes::PowerTimeline stepping() {
   probes::PowerTimeline timeline(1, Seconds{60});
-  for (auto t = 0ms; t <= 10s; t += 100ms) {
+  for (auto t = 0ms; t <= 10100ms; t += 100ms) {
     const double s = std::chrono::duration<double>(t).count();
     timeline.append(kChannel, kStart + t, Joules{s <= 5 ? 100 * s : 500 + 300 * (s - 5)});
   }

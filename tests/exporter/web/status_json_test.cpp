@@ -74,6 +74,23 @@ TEST(StatusJson, SaysWhyAChannelIsDownAndWhetherThisIsADemo) {
   EXPECT_EQ(state["ready"], false);
 }
 
+TEST(StatusJson, HoldsDevicesAndSamplers) {
+  const auto state = status(sample_snapshot());
+  EXPECT_EQ(state["channels"][0]["crosscheck"], 0.98);
+  EXPECT_TRUE(state["channels"][1]["crosscheck"].is_null());
+  EXPECT_EQ(state["devices"][0], (Json{{"device", "GPU-1234"},
+                                       {"device_name", "NVIDIA H200"},
+                                       {"driver", "580.65.06"},
+                                       {"partition", "MIG 1g.18gb x7"},
+                                       {"power_cap_w", 600.0},
+                                       {"clock_hz", 1.98e9},
+                                       {"clock_cap_hz", nullptr},
+                                       {"throttled_by", {"power_cap"}}}));
+  EXPECT_TRUE(state["devices"][1]["power_cap_w"].is_null());
+  EXPECT_EQ(state["samplers"][0],
+            (Json{{"source", "nvml"}, {"reads", 1000}, {"missed_ticks", 2}, {"read_s", 3.0}, {"cpu_s", 0.5}}));
+}
+
 TEST(StatusJson, AnswersInAnyEncodingDoNotBreakIt) {
   auto snapshot = sample_snapshot();
   snapshot.targets[0].recent_failures[0].outcome_reason = "caf\xe9 \xff\xfe \x01";

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "probes/power_source.hpp"
+#include "tests/contract/power_source_contract.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/options_from.hpp"
 #include "tests/support/power_tree.hpp"
@@ -17,7 +18,7 @@ using testing::PowerTree;
 Result<std::unique_ptr<PowerSource>> open_estimated(const std::string& yaml, const PowerTree& tree,
                                                     const Clock& clock) {
   auto options = testing::options_from(yaml);
-  return (*power_sources().find("estimated"))(options, {tree.root(), &clock});
+  return power_sources().find("estimated")->open(options, {tree.root(), &clock});
 }
 
 double joules(PowerSource& source) {
@@ -59,7 +60,7 @@ TEST(Estimated, IsLabelledAsWhatItIs) {
   EXPECT_EQ(channel.quality, Quality::estimated);
   EXPECT_EQ(channel.domain, Domain::cpu_package);
   EXPECT_EQ(channel.device.id, "host");
-  EXPECT_EQ(channel.device.name, "Intel(R) Xeon(R) Processor");
+  EXPECT_EQ(channel.device.name, "Intel Xeon");
   clock.advance(1s);
   EXPECT_NEAR(joules(**source), 2, 1e-9) << "2 W at rest by default";
 }
@@ -91,6 +92,20 @@ TEST(Estimated, BadInput) {
   EXPECT_EQ(gone.error().code, Errc::unavailable);
   EXPECT_THAT(gone.error().message, HasSubstr("lists no CPUs"));
 }
+
+class Machine final : public testing::PowerMachine {
+ public:
+  std::string source() const override { return "estimated"; }
+  std::filesystem::path root() const override { return tree_.root(); }
+  void advance(int step) override {
+    tree_.write(tree_.root() / "proc" / "stat",
+                "cpu  " + std::to_string(4000 + 10 * step) + " 0 800 200000 10 0 5 7 0 0\ncpu0 1 0 0 0 0 0 0 0 0 0");
+  }
+
+ private:
+  testing::PowerTree tree_{"two-packages"};
+};
+INSTANTIATE_TEST_SUITE_P(Estimated, PowerSourceContract, ::testing::Values(testing::make_machine<Machine>));
 
 }  // namespace
 }  // namespace ipw::probes

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "probes/power_source.hpp"
+#include "tests/contract/power_source_contract.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/power_tree.hpp"
 
@@ -16,7 +17,7 @@ using testing::PowerTree;
 
 Result<std::unique_ptr<PowerSource>> open_rapl(const std::filesystem::path& root, const Clock& clock) {
   auto options = Options::none();
-  return (*power_sources().find("rapl"))(options, {root, &clock});
+  return power_sources().find("rapl")->open(options, {root, &clock});
 }
 
 std::vector<std::string> described(const PowerSource& source) {
@@ -47,7 +48,7 @@ TEST_F(Rapl, ATwoSocketServer) {
                   "psys platform host"))
       << "and intel-rapl-mmio, the same packages again, is left out";
   const auto& package = (*source)->channels()[0];
-  EXPECT_EQ(package.device.name, "Intel(R) Xeon(R) Gold 6338 CPU @ 2.00GHz");
+  EXPECT_EQ(package.device.name, "Intel Xeon Gold 6338");
   EXPECT_NEAR(package.wraps_at->value, 262143.328850, 1e-6);
   EXPECT_NEAR((*source)->channels()[2].wraps_at->value, 65712.999613, 1e-6);
   EXPECT_NEAR(package.max_power->value, 2050, 1e-6) << "ten times what firmware says";
@@ -82,6 +83,17 @@ TEST_F(Rapl, MmioAloneIsUsed) {
   const auto source = open_rapl(tree.root(), clock);
   ASSERT_TRUE(source) << source.error().message;
   EXPECT_THAT(described(**source), ElementsAre("package-0 cpu_package cpu0"));
+}
+
+TEST_F(Rapl, AmdsPackageIsCountedOnceWhereTheKernelShowsItForEachDie) {
+  const PowerTree tree("amd");
+  std::filesystem::copy(tree.zone("intel-rapl:0"), tree.zone("intel-rapl:1"));
+  tree.write(tree.zone("intel-rapl:0") / "name", "package-0-die-0");
+  tree.write(tree.zone("intel-rapl:1") / "name", "package-0-die-1");
+  const auto source = open_rapl(tree.root(), clock);
+  ASSERT_TRUE(source) << source.error().message;
+  EXPECT_THAT(described(**source),
+              ElementsAre("package-0 cpu_package cpu0", "package-0-core cpu_core cpu0 in package-0"));
 }
 
 TEST_F(Rapl, ReadsJoules) {
@@ -162,6 +174,17 @@ TEST_F(Rapl, MissingHardwareIsExplained) {
   ASSERT_FALSE(empty);
   EXPECT_THAT(empty.error().message, HasSubstr("has no intel-rapl zone"));
 }
+
+class Machine final : public testing::PowerMachine {
+ public:
+  std::string source() const override { return "rapl"; }
+  std::filesystem::path root() const override { return tree_.root(); }
+  void advance(int step) override { tree_.set_joules("intel-rapl:0", 1 + 5.0 * step); }
+
+ private:
+  testing::PowerTree tree_{"two-packages"};
+};
+INSTANTIATE_TEST_SUITE_P(Rapl, PowerSourceContract, ::testing::Values(testing::make_machine<Machine>));
 
 }  // namespace
 }  // namespace ipw::probes

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "probes/power_source.hpp"
+#include "tests/contract/power_source_contract.hpp"
 #include "tests/support/fake_clock.hpp"
 #include "tests/support/load_server.hpp"
 #include "tests/support/options_from.hpp"
@@ -18,7 +19,7 @@ using testing::options_from;
 
 Result<std::unique_ptr<PowerSource>> open_simulated(const std::string& yaml, const Clock& clock) {
   auto options = options_from(yaml);
-  return (*power_sources().find("simulated"))(options, {"/", &clock});
+  return power_sources().find("simulated")->open(options, {"/", &clock});
 }
 
 double joules(PowerSource& source) {
@@ -143,6 +144,14 @@ TEST(Simulated, WrongOptions) {
     EXPECT_THAT(source.error().message, HasSubstr(c.message)) << c.yaml;
   }
 }
+
+class Machine final : public testing::PowerMachine {
+ public:
+  std::string source() const override { return "simulated"; }
+  std::string options() const override { return "watts: 300\n"; }
+  void advance(int /*step*/) override {}
+};
+INSTANTIATE_TEST_SUITE_P(Simulated, PowerSourceContract, ::testing::Values(testing::make_machine<Machine>));
 
 }  // namespace
 }  // namespace ipw::probes

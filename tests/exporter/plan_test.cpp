@@ -1,0 +1,81 @@
+#include "exporter/plan.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/support/power_tree.hpp"
+
+namespace ipw {
+namespace {
+
+using ::testing::HasSubstr;
+
+// A machine with `fixture`'s sensors, and a configuration of some targets.
+class Planning : public ::testing::Test {
+ protected:
+  Result<Plan> plan(const std::string& fixture, const std::string& targets) {
+    tree_.emplace(fixture);
+    files_.write("corpus.jsonl", R"({"id": "1", "problem": "1 + 1", "answer": "2"})");
+    const auto yaml = "corpus: {path: " + (files_.path() / "corpus.jsonl").string() +
+                      "}\nprobes: {root: " + tree_->root().string() + "}\ntargets:\n" + targets;
+    auto config = parse_config("test.yaml", yaml);
+    if (!config) return config.error();
+    const auto corpus = corpus_of(*config);
+    return make_plan(std::move(*config), corpus, clock_);
+  }
+  std::string refusal(const std::string& fixture, const std::string& targets) {
+    const auto made = plan(fixture, targets);
+    if (made) return "accepted";
+    EXPECT_EQ(made.error().code, Errc::invalid);
+    return made.error().message;
+  }
+
+ private:
+  SteadyClock clock_;
+  testing::TemporaryFolder files_;
+  std::optional<testing::PowerTree> tree_;
+};
+
+std::string target(const std::string& name, const std::string& more) {
+  return "  - {name: " + name + ", url: 'http://127.0.0.1:1/v1', model: m, " + more + "}\n";
+}
+
+const std::string kEstimate = "estimate: {joules_per_input_token: 1, joules_per_output_token: 2}";
+
+TEST_F(Planning, AnEstimateIsADeviceOfItsTarget) {
+  const auto made = plan("amd", target("here", "locality: local") +
+                                    target("cloudy", "locality: cloud, accelerator: NVIDIA H200, " + kEstimate) +
+                                    target("unknown", "locality: cloud"));
+  ASSERT_TRUE(made) << made.error().message;
+  ASSERT_EQ(made->targets.size(), 3U);
+  const auto& cloudy = made->targets[1];
+  EXPECT_EQ(cloudy.ledger.metered_scopes,
+            (std::vector<EnergyLabels>{{probes::Scope::accelerator, probes::Quality::estimated}}));
+  EXPECT_EQ(cloudy.ledger.info.accelerator, "NVIDIA H200");
+  EXPECT_TRUE(made->targets[2].ledger.metered_scopes.empty()) << "without an estimate there is no energy series at all";
+  const auto book = std::ranges::find_if(made->books, [](const Book& b) { return b.estimate.has_value(); });
+  ASSERT_NE(book, made->books.end());
+  EXPECT_EQ(book->meter.device.id, "cloudy");
+  EXPECT_EQ(book->meter.device.name, "NVIDIA H200");
+  EXPECT_EQ(book->targets, std::vector<std::size_t>{1});
+  EXPECT_TRUE(book->meter.channels.empty());
+  for (const auto& other : made->books)
+    if (&other != &*book) {
+      EXPECT_EQ(other.targets, std::vector<std::size_t>{0});
+    }
+}
+
+TEST_F(Planning, MeasuredBeatsEstimated) {
+  EXPECT_THAT(refusal("amd", target("here", kEstimate)),
+              HasSubstr("test.yaml:4:68: target `here` is metered (AMD EPYC 9354), and measured beats estimated"));
+  EXPECT_THAT(refusal("amd", target("here", "locality: cloud, power: {accelerator: package-0}, " + kEstimate)),
+              HasSubstr("measured beats estimated: remove `estimate`"));
+}
+
+TEST_F(Planning, AnEstimateMayNotBeNamedLikeADevice) {
+  EXPECT_THAT(refusal("amd", target("here", "locality: local") + target("cpu0", "locality: cloud, " + kEstimate)),
+              HasSubstr("a device has one set of books"));
+}
+
+}  // namespace
+}  // namespace ipw
