@@ -48,6 +48,8 @@ json to_json(const Channel& channel) {
   if (channel.wraps_at) made["wraps_at_joules"] = channel.wraps_at->value;
   if (channel.max_power) made["max_power_watts"] = channel.max_power->value;
   if (channel.read_every.value > 0) made["read_every_seconds"] = channel.read_every.value;
+  if (channel.averages_over.value > 0) made["averages_over_seconds"] = channel.averages_over.value;
+  if (channel.looks) made["looks"] = *channel.looks;
   return made;
 }
 
@@ -108,11 +110,16 @@ Result<Channel> channel_from(const json& object) {
   channel.quality = *quality;
   if (object.contains("parent") && !text_in(object, "parent")) return wrong("`parent` is a channel's name");
   channel.parent = text_in(object, "parent").value_or("");
-  std::optional<Seconds> read_every;
+  std::optional<Seconds> read_every, averages_over;
   if (!take_optional(object, "wraps_at_joules", channel.wraps_at)) return wrong("`wraps_at_joules` is above 0");
   if (!take_optional(object, "max_power_watts", channel.max_power)) return wrong("`max_power_watts` is above 0");
   if (!take_optional(object, "read_every_seconds", read_every)) return wrong("`read_every_seconds` is above 0");
+  if (!take_optional(object, "averages_over_seconds", averages_over))
+    return wrong("`averages_over_seconds` is above 0");
   channel.read_every = read_every.value_or(Seconds{0});
+  channel.averages_over = averages_over.value_or(Seconds{0});
+  if (object.contains("looks") && !(channel.looks = number_in(object, "looks", 0, 1)))
+    return wrong("`looks` is 0 to 1");
   return channel;
 }
 

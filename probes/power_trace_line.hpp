@@ -18,11 +18,12 @@ namespace ipw::probes {
 //
 //   {"format":"ipw-power-trace","version":1,"channels":[
 //     {"name":"gpu0","device":{"id":"GPU-5b4e","name":"NVIDIA H200"},"domain":"gpu","quality":"measured",
-//      "parent":"module","wraps_at_joules":262143.3,"max_power_watts":7000,"read_every_seconds":0.02}]}   (one line)
+//      "parent":"module","wraps_at_joules":262143.3,"max_power_watts":7000,"read_every_seconds":0.02,
+//      "averages_over_seconds":1,"looks":0.25}]}                                                            (one line)
 //   {"at":0.05,"readings":[{"joules":17.25,"stamp":0.0497,"power":{"watts":301.5,"stamp":0.049}}]}
 //   {"at":0.10,"readings":[{"error":"unavailable","message":"/sys/...: it does not exist (any more)"}]}
 //
-// `parent`, `wraps_at_joules`, `max_power_watts` and `read_every_seconds` stand there where the channel has them. Times
+// What follows `quality` stands there where the channel has it. Times
 // are seconds since the recording began; a stamp may lie before it, and is not after its line's `at`. `readings` has an
 // entry for each channel, in their order: `joules` or `watts` (always the same of the two) with its `stamp`, beside
 // joules perhaps `power`; or `error` (retry, unavailable, invalid, cancelled, internal) and `message`; or null where

@@ -21,6 +21,7 @@ void find_optional(const SharedLibrary& library, Functions& f) {
   find(library, "nvmlDeviceGetHandleByUUID", f.by_uuid);
   find(library, "nvmlDeviceGetName", f.name);
   find(library, "nvmlSystemGetDriverVersion", f.driver_version);
+  find(library, "nvmlDeviceGetArchitecture", f.architecture);
   find(library, "nvmlDeviceGetFieldValues", f.field_values);
   find(library, "nvmlDeviceGetTotalEnergyConsumption", f.energy);
   find(library, "nvmlDeviceGetPowerUsage", f.power);

@@ -55,6 +55,7 @@ struct Functions {
   int (*by_uuid)(const char*, Device*){};
   int (*name)(Device, char*, unsigned){};
   int (*driver_version)(char*, unsigned){};
+  int (*architecture)(Device, unsigned*){};
   int (*field_values)(Device, int, FieldValue*){};
   int (*energy)(Device, unsigned long long*){};        // millijoules
   int (*power)(Device, unsigned*){};                   // milliwatts; on Ampere and later the mean of the last second

@@ -9,6 +9,7 @@
 #include "base/log.hpp"
 #include "probes/device_names.hpp"
 #include "probes/sources/nvml_board.hpp"
+#include "probes/sources/nvml_sensors.hpp"
 #include "probes/sources/nvml_state.hpp"
 
 namespace ipw::probes::nvml {
@@ -45,6 +46,7 @@ struct Found {
   Device device;
   std::string uuid, name;
   GpuBoard::Shows shows;
+  Sensing sensing;
 };
 
 // Why the board cannot be used, or what it is.
@@ -65,6 +67,7 @@ Result<Found> look_at(const Library& library, unsigned index, const Clocks& cloc
   const auto abilities = probe(library, found.device, clocks);
   if (!abilities) return refused(abilities.error().message);
   found.shows = what_it_shows(*abilities);
+  found.sensing = sensing_of(library, found.device, found.name, *abilities);
   if (!found.shows.energy && !found.shows.power && !found.shows.module_power)
     return refused(found.name + " tells neither energy nor power");
   return found;
@@ -119,6 +122,8 @@ class Source final : public PowerSource {
   void add_channels(const Found& found, const std::string& number) {
     Channel channel;
     channel.device = {found.uuid, found.name};
+    channel.looks = found.sensing.looks;
+    channel.averages_over = found.sensing.averages_over;
     if (found.shows.energy || found.shows.power) {
       channel.name = "gpu" + number;
       channel.domain = Domain::gpu;
@@ -131,6 +136,7 @@ class Source final : public PowerSource {
       channel.parent.clear();
       channel.domain = Domain::module;
       channel.max_power = kMostOfAnyModule;
+      channel.averages_over = Seconds{0};  // told by the field alone
       channels_.push_back(channel);
     }
   }

@@ -56,7 +56,7 @@ Result<std::vector<RaplZone>> find_zones(std::string_view interface, const Probe
   auto perf = environment.is_this_machine()
                   ? perf_zones(root, model)
                   : Result<std::vector<RaplZone>>(
-                        Error{Errc::unavailable, "not tried below " + root.string() + " (`interface: perf` tries it)"});
+                        Error{Errc::unavailable, "not tried for another machine's files (`interface: perf` tries it)"});
   auto powercap = powercap_zones(root, model);
   if (perf && powercap) add_platform(*perf, std::move(*powercap));
   if (perf || powercap) return perf ? std::move(perf) : std::move(powercap);

@@ -23,6 +23,8 @@ std::vector<Channel> two_channels() {
   gpu.domain = Domain::gpu;
   gpu.max_power = Watts{7000};
   gpu.read_every = Seconds{0.02};
+  gpu.averages_over = Seconds{1};
+  gpu.looks = 0.25;
   Channel package;
   package.name = "package-0";
   package.parent = "gpu0";
@@ -63,6 +65,8 @@ TEST_F(PowerTraceFile, ComesBackAsItWas) {
   EXPECT_EQ(gpu.quality, Quality::measured);
   EXPECT_EQ(gpu.max_power, Watts{7000});
   EXPECT_EQ(gpu.read_every, Seconds{0.02});
+  EXPECT_EQ(gpu.averages_over, Seconds{1});
+  EXPECT_EQ(gpu.looks, 0.25);
   EXPECT_FALSE(gpu.wraps_at);
   EXPECT_EQ(package.parent, "gpu0");
   EXPECT_EQ(package.domain, Domain::cpu_package);
@@ -188,6 +192,7 @@ TEST_F(PowerTraceFile, WrongHeadersAreNamed) {
       {"no such parent", channel(device + R"(,"domain":"gpu","parent":"b")"), "there is no channel `b`"},
       {"range", channel(device + R"(,"domain":"gpu","wraps_at_joules":0)"), "`wraps_at_joules` is above 0"},
       {"power", channel(device + R"(,"domain":"gpu","max_power_watts":"9")"), "`max_power_watts` is above 0"},
+      {"looks", channel(device + R"(,"domain":"gpu","looks":2)"), "`looks` is 0 to 1"},
       {"period", channel(device + R"(,"domain":"gpu","read_every_seconds":-1)"), "`read_every_seconds` is above 0"},
       {"twice", header("[" + kChannel + "," + kChannel + "]"), "channel `a` stands there twice"},
       {"too long", std::string((1U << 20U) + 1, ' '), ":1: the line is longer than 1 MiB"},

@@ -255,6 +255,12 @@ int nvmlDeviceGetCurrentClocksThrottleReasons(void* device, unsigned long long* 
               [](const Board& board) { return board.reasons; });
 }
 #ifndef FAKE_NVML_OLD
+int nvmlDeviceGetArchitecture(void* device, unsigned* to) {
+  return driver().ask("nvmlDeviceGetArchitecture", device, [&](Board& board, double, const Handle&) -> int {
+    *to = board.architecture;
+    return kOk;
+  });
+}
 int nvmlDeviceGetCurrentClocksEventReasons(void* device, unsigned long long* to) {
   return give("nvmlDeviceGetCurrentClocksEventReasons", device, "reasons", to,
               [](const Board& board) { return board.reasons; });

@@ -21,6 +21,7 @@
 //
 //   gpu GPU-6d9c3f62-...             begins a board, by its UUID; what follows is of it
 //   name NVIDIA H200                 (this is the default)
+//   architecture number=9            nvmlDeviceGetArchitecture: 9 is Hopper, 7 Ampere, 6 Turing
 //   power at=0 watts=100             P(t) from here on. The first must be at 0. Default: 100 W for ever. Not 0 W:
 //                                    the source takes a power of 0 for no answer
 //   square at=2 high=600 low=90 period=0.5 duty=0.5 phase=0

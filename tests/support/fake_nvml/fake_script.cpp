@@ -140,6 +140,7 @@ const std::map<std::string, OfBoard>& words_of_board() {
          b.stamps = l.words().empty() ? "call" : l.words().front();
          b.stamps_off = l.number("seconds", 0);
        }},
+      {"architecture", [](Line& l, Board& b) { b.architecture = whole(l, "number", b.architecture); }},
       {"hidden", [](Line& l, Board& b) { b.hidden = static_cast<int>(l.number("code", 4)); }},
       {"is_mig", [](Line&, Board& b) { b.is_mig = true; }},
       {"lost", fault("lost", 15)},

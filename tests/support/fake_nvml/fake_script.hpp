@@ -37,6 +37,7 @@ struct Board {
   std::string stamps{"call"};
   double stamps_off{0};
   int hidden{0};
+  unsigned architecture{9};
   bool is_mig{false};
   std::vector<Fault> faults;
 
