@@ -93,7 +93,8 @@ EnergyMeter::Step EnergyMeter::fall(MonoTime at, Joules raw) {
       return step(MeterEvent::wrap, at, true);
     }
   }
-  return distrust(gap ? MeterEvent::gap : MeterEvent::reset, at);
+  // Across a gap, a counter that can wrap may have done so.
+  return distrust(gap && wraps_at_ ? MeterEvent::gap : MeterEvent::reset, at);
 }
 
 // The next reading must agree with this one before anything is added again.
