@@ -93,10 +93,14 @@ TokenEnergy read_token_energy(Options& options) {
   constexpr Range<double> kJoules{0, 1e6};
   options.require("joules_per_input_token");
   options.require("joules_per_output_token");
-  return {.per_input_token = Joules{options.number("joules_per_input_token", 0, kJoules)},
-          .per_output_token = Joules{options.number("joules_per_output_token", 0, kJoules)},
-          .per_query = Joules{options.number("joules_per_query", 0, kJoules)},
-          .error = kConfiguredError};
+  const TokenEnergy energy{.per_input_token = Joules{options.number("joules_per_input_token", 0, kJoules)},
+                           .per_output_token = Joules{options.number("joules_per_output_token", 0, kJoules)},
+                           .per_query = Joules{options.number("joules_per_query", 0, kJoules)},
+                           .error = kConfiguredError};
+  const bool stated = options.has("joules_per_input_token") && options.has("joules_per_output_token");
+  if (stated && energy.per_input_token + energy.per_output_token + energy.per_query == Joules{0})
+    options.fail("joules_per_output_token", "nothing answers for 0 J: leave `estimate` out where its energy is unknown");
+  return energy;
 }
 
 TokenEnergy read_served_model(Options& options) {

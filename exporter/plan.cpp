@@ -64,16 +64,20 @@ Result<std::vector<probes::Meter>> meters_of(const TargetConfig& target, const p
   return meters;
 }
 
-// What stands for the accelerator's meter where energy is estimated by tokens: a device of the target's own.
-Result<void> add_estimate(const TargetConfig& config, const std::string& accelerator,
-                          std::vector<probes::Meter>& meters) {
+// What stands for the accelerator's meter where energy is estimated by tokens: a device of the target's own. It knows
+// more than the model of this machine's CPUs, which `auto` takes where no sensor is.
+Result<void> add_estimate(const TargetConfig& config, const std::string& accelerator, PlannedTarget& target) {
   if (!config.estimate) return {};
+  auto& meters = target.meters;
+  const auto is_model = [](const probes::Meter& meter) { return meter.quality == probes::Quality::estimated; };
+  if (is_auto(config.power)) std::erase_if(meters, is_model);
   const auto meter = std::ranges::find(meters, probes::Scope::accelerator, &probes::Meter::scope);
   if (meter != meters.end())
     return Error{Errc::invalid, config.estimate_place + ": target `" + config.name + "` is metered (" +
                                     meter->device.name + "), and measured beats estimated: remove `estimate`, or say " +
                                     "`locality: cloud` if its model runs elsewhere"};
   meters.push_back({probes::Scope::accelerator, probes::Quality::estimated, {config.name, accelerator}, {}});
+  target.no_meter_reason.clear();
   return {};
 }
 
@@ -95,7 +99,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   if (!meters) return meters.error();
   target.meters = std::move(*meters);
   const auto accelerator = accelerator_label(config, target.meters);
-  if (auto ok = add_estimate(config, accelerator, target.meters); !ok) return ok.error();
+  if (auto ok = add_estimate(config, accelerator, target); !ok) return ok.error();
 
   const auto open = replay::dialects().find(config.dialect);
   if (!open) return Error{Errc::invalid, "target `" + config.name + "`: " + open.error().message};

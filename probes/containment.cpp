@@ -39,6 +39,11 @@ std::string quantity(const RigChannel& c) {
   }
 }
 
+// All CPU packages in one, as the estimate from CPU time has them.
+bool is_every_package(const RigChannel& c) {
+  return c.channel.domain == Domain::cpu_package && c.channel.device.id == "host";
+}
+
 }  // namespace
 
 bool reads_at_times(const RigChannel& channel) {
@@ -82,6 +87,8 @@ bool Containment::is_nested(const RigChannel& part) const {
 }
 
 std::optional<ChannelId> Containment::find_duplicate(const RigChannel& channel) const {
+  for (const auto& c : channels_)
+    if (is_every_package(channel) && measure_the_same(c.id, channel.id) && !is_every_package(c)) return c.id;
   const auto& quantity = places_[index(channel.id)].quantity;
   std::vector<const RigChannel*> all;
   for (const auto& c : channels_)
@@ -122,7 +129,12 @@ std::vector<ChannelId> Containment::counting(Domain domain) const {
 }
 
 bool Containment::measure_the_same(ChannelId a, ChannelId b) const {
-  return places_[index(a)].quantity == places_[index(b)].quantity && channel(a).source != channel(b).source;
+  const auto &one = channel(a), &other = channel(b);
+  if (one.source == other.source) return false;
+  if (one.channel.domain == Domain::cpu_package && other.channel.domain == Domain::cpu_package &&
+      is_every_package(one) != is_every_package(other))
+    return true;
+  return places_[index(a)].quantity == places_[index(b)].quantity;
 }
 
 bool Containment::contains(ChannelId whole, ChannelId part) const {

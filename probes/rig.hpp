@@ -34,6 +34,7 @@ class Rig {
   const std::vector<SourceReport>& reports() const { return reports_; }
   Seconds period() const { return period_; }
 
+  void forget_before(MonoTime needed_since) { timeline_.forget_before(needed_since); }
   void nudge();                               // every sampler
   std::vector<ChannelStatus> status() const;  // by ChannelId
   std::vector<SamplerStatus> samplers() const;

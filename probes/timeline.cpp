@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace ipw::probes {
+namespace {
+
+constexpr Seconds kRecent{300};
+
+}  // namespace
 
 PowerTimeline::PowerTimeline(std::size_t channels, Seconds keep) : keep_(keep), histories_(channels) {}
 
@@ -44,8 +49,11 @@ void PowerTimeline::append_gap(ChannelId channel, MonoTime until, std::optional<
 
 void PowerTimeline::trim(History& history) const {
   auto& points = history.points;
-  // One point older than the window stays, so that the window's own beginning can be interpolated.
-  while (points.size() > 2 && between(points[1].at, points.back().at) > keep_) points.pop_front();
+  const auto newest = points.back().at;
+  const auto needed = std::min(needed_since_.load(std::memory_order_relaxed), newest - to_chrono(kRecent));
+  const auto keep_since = std::max(needed, newest - to_chrono(keep_));
+  // One point older than that stays, so that the beginning itself can be interpolated.
+  while (points.size() > 2 && points[1].at < keep_since) points.pop_front();
 }
 
 std::optional<Joules> PowerTimeline::joules_at(const History& history, MonoTime at) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <mutex>
@@ -37,8 +38,8 @@ struct PowerPoint {
 // there at once.
 //
 // What was answered once stays: for instants up to covered_until() neither joules nor their uncertainty change, so that
-// the books may take differences at any time and lose nothing. Memory is bounded by `keep` per channel; look-ups take
-// O(log n).
+// the books may take differences at any time and lose nothing. Memory is bounded by `keep` per channel, and by what the
+// books need; look-ups take O(log n).
 class PowerTimeline {
  public:
   PowerTimeline(std::size_t channels, Seconds keep);
@@ -50,6 +51,9 @@ class PowerTimeline {
   // Nothing is known from the last point until `until`; covered_until() moves on all the same. With `cumulative`, the
   // gap ends in a good reading; without, the stretch up to the next reading is unknown too.
   void append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative = {});
+
+  // The books need nothing before that instant any more. What is older than it, and than five minutes, is forgotten.
+  void forget_before(MonoTime needed_since) { needed_since_.store(needed_since, std::memory_order_relaxed); }
 
   // Joules drawn during `when`. Errors: unavailable, where the history does not cover both ends or has a gap.
   //
@@ -90,6 +94,7 @@ class PowerTimeline {
   static double variance(const History& history, Interval when);
 
   Seconds keep_;
+  std::atomic<MonoTime> needed_since_{MonoTime::min()};
   std::deque<History> histories_;
 };
 

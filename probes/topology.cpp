@@ -58,6 +58,11 @@ std::vector<Meter> meter_per_device(const std::vector<const RigChannel*>& picks)
   return meters;
 }
 
+// Firmware's platform counter has what the board wires to it: a discrete GPU on some laptops, on most desktops not.
+bool may_lack_gpus(const RigChannel& channel) {
+  return channel.channel.domain == Domain::platform && channel.channel.name.starts_with("psys");
+}
+
 bool is_auto(const std::vector<std::string>& names) {
   return names.empty() || (names.size() == 1 && names[0] == "auto");
 }
@@ -101,11 +106,21 @@ Result<Topology::Picks> Topology::accelerators() const {
   return picks;
 }
 
+// The channels of the first source that meters the whole machine at all times.
+Topology::Picks Topology::platform() const {
+  const bool has_gpus = !of_domain(Domain::gpu).empty();
+  Picks picks;
+  for (const auto& c : channels()) {
+    if (c.channel.domain != Domain::platform || reads_at_times(c) || (has_gpus && may_lack_gpus(c))) continue;
+    if (picks.empty() || picks[0]->source == c.source) picks.push_back(&c);
+  }
+  return outermost(std::move(picks));
+}
+
 Topology::Picks Topology::node() const {
-  const auto platform = of_domain(Domain::platform);
-  if (!platform.empty() && !reads_at_times(*platform[0])) return platform;
+  if (auto whole = platform(); !whole.empty()) return whole;
   const auto processors = joined({of_domain(Domain::module), of_domain(Domain::soc), of_domain(Domain::cpu_package)});
-  if (processors.empty()) return platform;
+  if (processors.empty()) return of_domain(Domain::platform);
   return outermost(joined({processors, of_domain(Domain::dram), of_domain(Domain::gpu)}));
 }
 
@@ -170,9 +185,10 @@ Result<void> Topology::check_disjoint(const Picks& picks) const {
 Meter Topology::host_meter(Scope scope, const Picks& picks) const {
   Meter meter{scope, weakest(picks), {"host", picks[0]->channel.device.name}, {}};
   for (const auto* pick : picks) meter.channels.push_back(pick->id);
-  // A plug or a BMC is called after itself; the machine behind it is best known by its CPU.
-  if (const auto packages = of_domain(Domain::cpu_package); !packages.empty())
-    meter.device.name = packages[0]->channel.device.name;
+  // A plug or a BMC is called after itself; the machine behind it is best known by its processor.
+  for (const auto domain : {Domain::module, Domain::soc, Domain::cpu_package})
+    if (const auto processors = of_domain(domain); !processors.empty())
+      meter.device.name = processors[0]->channel.device.name;
   return meter;
 }
 

@@ -44,7 +44,8 @@ class Topology {
   //   that.
   // - for the node the platform, or else the sum of all processors, memory and GPUs that are in no other of them.
   //   Without a CPU package, an SoC or a module there is no such sum: GPUs alone are not a machine. A battery, which
-  //   tells nothing on the mains, is taken only where nothing else makes a node.
+  //   tells nothing on the mains, is taken only where nothing else makes a node; so is psys beside a GPU, which may or
+  //   may not be in it.
   // - for the wall the one wall meter.
   // A channel on `other` is taken only by name. A scope for which nothing exists has no meter. Errors: invalid, when a
   // named channel does not exist, cannot stand for the scope, contains another or measures the same as another, or when
@@ -58,6 +59,7 @@ class Topology {
   Picks of_domain(Domain domain) const;
   Picks outermost(Picks picks) const;
   Result<Picks> accelerators() const;
+  Picks platform() const;
   Picks node() const;
   Result<Picks> wall() const;
   Result<const RigChannel*> find(const std::string& name) const;

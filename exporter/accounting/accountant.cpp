@@ -20,7 +20,8 @@ constexpr std::size_t kMostUnstored = 10000;
 constexpr auto kSettleEvery = 100ms;
 constexpr auto kPublishEvery = 250ms;
 constexpr auto kStoreAgainAfter = 1s;
-constexpr auto kCoverWithin = 1s;
+constexpr Seconds kCoverWithin{1}, kCoverWithinAtMost{60};
+constexpr double kUpdatesToCover = 4;  // what a slow sensor shows is certain some updates later
 constexpr auto kCoverCheck = 10ms;
 // A worker takes the time of a start and then queues it. The books stay this far behind, so that a start does not fall
 // into time that is booked already.
@@ -95,13 +96,23 @@ void Accountant::take(const replay::AttemptEvent& event) {
 void Accountant::settle(MonoTime limit) {
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
+  if (parts_.rig != nullptr) parts_.rig->forget_before(attributor_.watermark());
   if (!unstored_.empty() && std::chrono::steady_clock::now() >= store_at_) store();
+}
+
+// How long the meters may take to cover an instant.
+Seconds Accountant::cover_time() const {
+  auto slowest = kCoverWithin;
+  if (parts_.rig == nullptr) return slowest;
+  for (const auto& channel : parts_.rig->status())
+    if (channel.up) slowest = std::max(slowest, channel.update_period.value_or(Seconds{0}) * kUpdatesToCover);
+  return std::min(slowest, kCoverWithinAtMost);
 }
 
 // No event comes any more. The meters get a moment to cover the last end, and what they do not cover is booked as a
 // gap.
 void Accountant::settle_rest() {
-  const auto deadline = std::chrono::steady_clock::now() + kCoverWithin;
+  const auto deadline = std::chrono::steady_clock::now() + to_chrono(cover_time());
   const SteadyClock steady;
   for (settle(parts_.clock->now()); attributor_.has_open() && std::chrono::steady_clock::now() < deadline;
        settle(parts_.clock->now())) {

@@ -63,6 +63,7 @@ class Accountant {
   void settle_rest();
   void store();
   void publish();
+  Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;
 
   Parts parts_;

@@ -12,7 +12,8 @@ namespace {
 
 class Rapl final : public PowerSource {
  public:
-  Rapl(std::vector<RaplZone> zones, const Clock& clock) : zones_(std::move(zones)), clock_(clock) {
+  Rapl(std::vector<RaplZone> zones, const ProbeEnvironment& environment)
+      : zones_(std::move(zones)), root_(environment.root), clock_(*environment.clock) {
     for (const auto& zone : zones_) channels_.push_back(zone.channel);
   }
 
@@ -25,6 +26,14 @@ class Rapl final : public PowerSource {
     return readings;
   }
 
+  std::vector<DeviceState> states() override {
+    auto states = package_states(root_);
+    std::erase_if(states, [this](const DeviceState& state) {
+      return std::ranges::none_of(channels_, [&](const Channel& c) { return c.device.id == state.device; });
+    });
+    return states;
+  }
+
  private:
   Result<StampedReading> read(RaplCounter& counter) {
     const auto before = clock_.now();
@@ -35,10 +44,11 @@ class Rapl final : public PowerSource {
 
   std::vector<RaplZone> zones_;
   std::vector<Channel> channels_;
+  std::filesystem::path root_;
   const Clock& clock_;
 };
 
-// Powercap shows the platform's counter on machines where perf has no event for it.
+// Powercap shows the platform's counter on machines where perf has no event for it, or one that stands still.
 void add_platform(std::vector<RaplZone>& zones, std::vector<RaplZone> others) {
   for (auto& other : others) {
     const bool known =
@@ -50,11 +60,11 @@ void add_platform(std::vector<RaplZone>& zones, std::vector<RaplZone> others) {
 Result<std::vector<RaplZone>> find_zones(std::string_view interface, const ProbeEnvironment& environment) {
   const auto& root = environment.root;
   const auto model = cpu_model(root);
-  if (interface == "perf") return perf_zones(root, model);
+  if (interface == "perf") return perf_zones(root, model, *environment.clock);
   if (interface == "powercap") return powercap_zones(root, model);
 
   auto perf = environment.is_this_machine()
-                  ? perf_zones(root, model)
+                  ? perf_zones(root, model, *environment.clock)
                   : Result<std::vector<RaplZone>>(
                         Error{Errc::unavailable, "not tried for another machine's files (`interface: perf` tries it)"});
   auto powercap = powercap_zones(root, model);
@@ -70,7 +80,7 @@ Result<std::unique_ptr<PowerSource>> open_rapl(Options& options, const ProbeEnvi
   if (auto ok = options.finish(); !ok) return ok.error();
   auto zones = find_zones(interface, environment);
   if (!zones) return zones.error();
-  return std::make_unique<Rapl>(std::move(*zones), *environment.clock);
+  return std::make_unique<Rapl>(std::move(*zones), environment);
 }
 
 }  // namespace ipw::probes::sources

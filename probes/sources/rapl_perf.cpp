@@ -28,6 +28,8 @@ namespace fs = std::filesystem;
 constexpr int kMostCpus = 65536;
 // The kernel extends the counter from 0 at opening: what comes near the end of 64 bits has run backwards.
 constexpr std::uint64_t kMostCount = std::uint64_t{1} << 63;
+// Many times what the hardware needs to count something.
+constexpr std::chrono::milliseconds kPatience{250};
 
 struct Event {
   fs::path file;
@@ -187,6 +189,18 @@ Result<std::unique_ptr<RaplCounter>> open_event(int type, const Event& event, in
   return counter;
 }
 
+// None, if all of them stand still.
+std::unique_ptr<RaplCounter> first_that_counts(std::vector<std::unique_ptr<RaplCounter>> counters, const Clock& clock) {
+  const auto deadline = clock.now() + kPatience;
+  while (!counters.empty()) {
+    for (auto& counter : counters)
+      if (const auto joules = counter->read(); joules && joules->value > 0) return std::move(counter);
+    if (clock.now() >= deadline) break;
+    static_cast<void>(clock.sleep_until(clock.now() + std::chrono::milliseconds(1), {}));
+  }
+  return nullptr;
+}
+
 // Opens the events of one package after the other.
 class Opener {
  public:
@@ -208,8 +222,15 @@ class Opener {
     return {};
   }
 
-  void open_platform(const Seat& seat) {
-    if (!is_amd(model_)) add("energy-psys", seat.cpu, top_channel("psys", model_));
+  // Its event is listed even where firmware has disabled it, and counts on one of the packages only.
+  void open_platform(const std::vector<Seat>& seats, const Clock& clock) {
+    const auto event = find_event(events_, "energy-psys");
+    if (!event || is_amd(model_)) return;
+    std::vector<std::unique_ptr<RaplCounter>> counters;
+    for (const auto& seat : seats)
+      if (auto counter = open_event(type_, *event, seat.cpu)) counters.push_back(std::move(*counter));
+    if (auto counter = first_that_counts(std::move(counters), clock))
+      zones.push_back({*top_channel("psys", model_), std::move(counter)});
   }
 
   std::vector<RaplZone> zones;
@@ -234,7 +255,7 @@ bool has_dies(const std::vector<Seat>& seats) {
 
 }  // namespace
 
-Result<std::vector<RaplZone>> perf_zones(const fs::path& root, const std::string& model) {
+Result<std::vector<RaplZone>> perf_zones(const fs::path& root, const std::string& model, const Clock& clock) {
   const auto folder = root / "sys" / "bus" / "event_source" / "devices" / "power";
   std::error_code ignored;
   if (!fs::is_directory(folder, ignored))
@@ -252,7 +273,7 @@ Result<std::vector<RaplZone>> perf_zones(const fs::path& root, const std::string
     if (dies) name += "-die-" + std::to_string(seat.die);
     if (auto ok = opener.open_package(seat, name); !ok) return ok.error();
   }
-  opener.open_platform(seats->front());
+  opener.open_platform(*seats, clock);
   return std::move(opener.zones);
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "base/time.hpp"
 #include "probes/sources/rapl_zone.hpp"
 
 namespace ipw::probes::sources {
@@ -14,9 +15,12 @@ namespace ipw::probes::sources {
 // Documentation/ABI/testing/sysfs-bus-event_source-devices-events.
 //
 // Channels are named as powercap names them. Of AMD's CPUs only the package is taken: their core counter covers one
-// core, and kernels before 5.17 list events that do not exist. The platform is taken from the first package. A part of
-// a package whose event cannot be opened and read twice is left out. Errors: unavailable, when that happens to a
-// package or a file makes no sense; without permission it says what would help.
-Result<std::vector<RaplZone>> perf_zones(const std::filesystem::path& root, const std::string& model);
+// core, and kernels before 5.17 list events that do not exist. A part of a package whose event cannot be opened and
+// read twice is left out. The platform is taken from the first package on which it counts: on the others it stays at 0,
+// and on all where firmware has disabled it (waits up to a quarter of a second to see). Source: the kernel's commit
+// "perf/x86/rapl: Fix psys-energy event on Intel SPR platform". Errors: unavailable, when a package's event cannot be
+// opened or a file makes no sense; without permission it says what would help.
+Result<std::vector<RaplZone>> perf_zones(const std::filesystem::path& root, const std::string& model,
+                                         const Clock& clock);
 
 }  // namespace ipw::probes::sources

@@ -128,7 +128,38 @@ std::vector<RaplZone> find_zones(const fs::path& powercap, const std::string& mo
   return zones;
 }
 
+// What a zone may draw for long.
+std::optional<Watts> long_term_limit(const fs::path& zone) {
+  if (first_line(zone / "enabled") == "0") return std::nullopt;
+  for (const char* constraint : {"constraint_0_", "constraint_1_", "constraint_2_"}) {
+    if (first_line(zone / (std::string(constraint) + "name")) != "long_term") continue;
+    const auto limit = SensorFile(zone / (std::string(constraint) + "power_limit_uw")).number();
+    if (limit && *limit > 0) return Watts{*limit * 1e-6};
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::vector<DeviceState> package_states(const fs::path& root) {
+  std::map<std::string, Watts> zones;  // by name: msr and mmio each have a limit, and the lower is enforced
+  for (const auto& folder : find_folders(root / "sys" / "class" / "powercap")) {
+    if (folder.numbers.size() != 1) continue;
+    const auto limit = long_term_limit(folder.path);
+    if (!limit) continue;
+    auto& least = zones.try_emplace(folder.name, *limit).first->second;
+    least = std::min(least, *limit);
+  }
+  std::vector<DeviceState> states;
+  for (const auto& [name, limit] : zones) {
+    const auto channel = top_channel(name, "");
+    if (!channel || channel->domain != Domain::cpu_package) continue;
+    auto state = std::ranges::find(states, channel->device.id, &DeviceState::device);
+    if (state == states.end()) state = states.insert(state, DeviceState{.device = channel->device.id});
+    state->power_cap = state->power_cap.value_or(Watts{0}) + limit;  // a package's dies have one each
+  }
+  return states;
+}
 
 Result<std::vector<RaplZone>> powercap_zones(const fs::path& root, const std::string& model) {
   const auto powercap = root / "sys" / "class" / "powercap";

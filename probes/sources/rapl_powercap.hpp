@@ -18,4 +18,8 @@ namespace ipw::probes::sources {
 // read.
 Result<std::vector<RaplZone>> powercap_zones(const std::filesystem::path& root, const std::string& model);
 
+// What each package may draw for long (the long_term constraint that is enforced), as far as powercap shows it. Anybody
+// may read that, by whichever interface the counters are read.
+std::vector<DeviceState> package_states(const std::filesystem::path& root);
+
 }  // namespace ipw::probes::sources

@@ -1,5 +1,9 @@
 // What sampling costs: the share of a core that the samplers' threads take, and one reading of everything.
 #include <benchmark/benchmark.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
 
 #include "base/log.hpp"
 #include "probes/rig.hpp"
@@ -15,34 +19,89 @@ std::vector<Options> sources() {
   return options.children("sources");
 }
 
-// Five seconds at the period given in milliseconds; `nudges` a second besides.
+// A big server: eight boards by NVIDIA whose counters move every 100 ms, and the two packages. Its history is full
+// after five minutes; `minutes` of it are measured.
+std::vector<Options> server_sources(const std::filesystem::path& script) {
+  std::ofstream lines(script);
+  for (int i = 0; i < 8; ++i)
+    lines << "gpu GPU-" << i << "\nsquare at=0 high=600 low=90 period=1.3 duty=0.5\ncounter period=0.1 phase=0.0" << i
+          << "\n";
+  lines.close();
+  setenv("FAKE_NVML_SCRIPT", script.c_str(), 1);
+  auto options = testing::options_from("sources: [{type: rapl}, {type: nvml, library: " IPW_FAKE_NVML "}]\n");
+  return options.children("sources");
+}
+
+struct Cost {
+  double cpu{0}, reads{0};
+};
+Cost cost_of(const Rig& rig) {
+  Cost cost;
+  for (const auto& sampler : rig.samplers()) {
+    cost.cpu += sampler.cpu_time.value;
+    cost.reads += static_cast<double>(sampler.reads);
+  }
+  return cost;
+}
+
+// Samples for so many seconds, with so many nudges a second.
+void sample(benchmark::State& state, Rig& rig, const Clock& clock, Seconds time, double nudges) {
+  const auto before = cost_of(rig);
+  const auto begin = clock.now();
+  const double steps = std::max(nudges, 1.0);
+  for (int i = 1; i <= time.value * steps; ++i) {
+    static_cast<void>(clock.sleep_until(begin + to_chrono(Seconds{i / steps}), {}));
+    if (nudges > 0) rig.nudge();
+  }
+  const auto after = cost_of(rig);
+  const auto elapsed = between(begin, clock.now()).value, reads = after.reads - before.reads;
+  state.counters["percent_of_a_core"] = 100 * (after.cpu - before.cpu) / elapsed;
+  state.counters["reads_per_s"] = reads / elapsed;
+  state.counters["us_per_read"] = 1e6 * (after.cpu - before.cpu) / reads;
+}
+
+// At the period given in milliseconds, with `nudges` a second.
 void share_of_a_core(benchmark::State& state) {
   configure_log(LogLevel::error, LogFormat::text);
   const SteadyClock clock;
   const testing::PowerTree tree("two-packages");
-  const auto period = static_cast<double>(state.range(0)) * 1e-3;
-  const auto nudges = state.range(1);
   for (auto _ : state) {
-    auto rig = Rig::open(sources(), {tree.root(), &clock}, Seconds{period}, Seconds{60});
-    const auto begin = clock.now();
-    for (std::int64_t i = 1; i <= 5 * std::max<std::int64_t>(nudges, 1); ++i) {
-      static_cast<void>(clock.sleep_until(
-          begin + to_chrono(Seconds{static_cast<double>(i) / static_cast<double>(std::max<std::int64_t>(nudges, 1))}),
-          {}));
-      if (nudges > 0) (*rig)->nudge();
-    }
-    const auto elapsed = between(begin, clock.now());
-    double cpu = 0, reads = 0;
-    for (const auto& sampler : (*rig)->samplers()) {
-      cpu += sampler.cpu_time.value;
-      reads += static_cast<double>(sampler.reads);
-    }
-    state.counters["percent_of_a_core"] = 100 * cpu / elapsed.value;
-    state.counters["reads_per_s"] = reads / elapsed.value;
-    state.counters["us_per_read"] = 1e6 * cpu / reads;
+    auto rig =
+        Rig::open(sources(), {tree.root(), &clock}, Seconds{static_cast<double>(state.range(0)) * 1e-3}, Seconds{60});
+    sample(state, **rig, clock, Seconds{5}, static_cast<double>(state.range(1)));
   }
 }
 BENCHMARK(share_of_a_core)->Args({50, 0})->Args({50, 40})->Args({10, 0})->Iterations(1)->Unit(benchmark::kSecond);
+
+double resident_mib() {
+  std::ifstream statm("/proc/self/statm");
+  double size = 0, resident = 0;
+  statm >> size >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE)) / (1 << 20);
+}
+
+// At the period given in milliseconds, for so many seconds: the figures are of the second half. IPW_BENCH_SECONDS=600
+// fills the history.
+void big_server(benchmark::State& state) {
+  configure_log(LogLevel::error, LogFormat::text);
+  const SteadyClock clock;
+  const testing::PowerTree tree("two-packages");
+  const char* const wanted = std::getenv("IPW_BENCH_SECONDS");
+  const Seconds half{(wanted == nullptr ? 20 : std::atof(wanted)) / 2};
+  for (auto _ : state) {
+    const auto at_rest = resident_mib();
+    auto rig = Rig::open(server_sources(tree.root() / "script"), {tree.root(), &clock},
+                         Seconds{static_cast<double>(state.range(0)) * 1e-3}, Seconds{2000});
+    if (!rig) return state.SkipWithError(rig.error().message.c_str());
+    const auto forget = [&] { (*rig)->forget_before(clock.now()); };
+    for (const auto end = clock.now() + to_chrono(half); clock.now() < end; forget())
+      static_cast<void>(clock.sleep_until(clock.now() + std::chrono::seconds(1), {}));
+    sample(state, **rig, clock, half, 2);
+    state.counters["more_mib"] = resident_mib() - at_rest;
+    state.counters["channels"] = static_cast<double>((*rig)->topology().channels().size());
+  }
+}
+BENCHMARK(big_server)->Arg(50)->Arg(10)->Iterations(1)->Unit(benchmark::kSecond);
 
 void timeline_energy(benchmark::State& state) {
   PowerTimeline timeline(1, Seconds{1e6});

@@ -191,6 +191,18 @@ TEST(PowerTimeline, HistoryIsBounded) {
   EXPECT_LE(line.points(kOnly, from_to(0s, 60s)).size(), 41U);
 }
 
+TEST(PowerTimeline, WhatTheBooksAreDoneWithIsForgottenAfterFiveMinutes) {
+  PowerTimeline line(1, Seconds{3600});
+  feed(line, 1000s, 1s, constant);
+  EXPECT_EQ(line.covered_since(kOnly), kStart) << "the books may need all of it";
+  line.forget_before(kStart + 990s);
+  line.append(kOnly, kStart + 1001s, Joules{constant(1001)});
+  EXPECT_EQ(line.covered_since(kOnly), kStart + 700s);
+  line.forget_before(kStart + 710s);
+  feed(line, 1100s, 1s, constant);
+  EXPECT_EQ(line.covered_since(kOnly), kStart + 709s);
+}
+
 TEST(PowerTimeline, PowerIsThatOfTheNewestStretch) {
   PowerTimeline line(1, Seconds{60});
   EXPECT_FALSE(line.power(kOnly));
