@@ -99,7 +99,8 @@ TokenEnergy read_token_energy(Options& options) {
                            .error = kConfiguredError};
   const bool stated = options.has("joules_per_input_token") && options.has("joules_per_output_token");
   if (stated && energy.per_input_token + energy.per_output_token + energy.per_query == Joules{0})
-    options.fail("joules_per_output_token", "nothing answers for 0 J: leave `estimate` out where its energy is unknown");
+    options.fail("joules_per_output_token",
+                 "nothing answers for 0 J: leave `estimate` out where its energy is unknown");
   return energy;
 }
 

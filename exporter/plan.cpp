@@ -60,17 +60,18 @@ Result<std::vector<probes::Meter>> meters_of(const TargetConfig& target, const p
   }
   auto meters = rig.topology().meters(target.power);
   if (!meters) return Error{Errc::invalid, "target `" + target.name + "`: " + meters.error().message};
+  // The user's estimate by tokens knows more than the model of this machine's CPUs that `auto` takes for want of
+  // better.
+  const auto is_model = [](const probes::Meter& meter) { return meter.quality == probes::Quality::estimated; };
+  if (target.estimate && is_auto(target.power)) std::erase_if(*meters, is_model);
   if (meters->empty()) reason = "no power source on this machine";
   return meters;
 }
 
-// What stands for the accelerator's meter where energy is estimated by tokens: a device of the target's own. It knows
-// more than the model of this machine's CPUs, which `auto` takes where no sensor is.
+// What stands for the accelerator's meter where energy is estimated by tokens: a device of the target's own.
 Result<void> add_estimate(const TargetConfig& config, const std::string& accelerator, PlannedTarget& target) {
   if (!config.estimate) return {};
   auto& meters = target.meters;
-  const auto is_model = [](const probes::Meter& meter) { return meter.quality == probes::Quality::estimated; };
-  if (is_auto(config.power)) std::erase_if(meters, is_model);
   const auto meter = std::ranges::find(meters, probes::Scope::accelerator, &probes::Meter::scope);
   if (meter != meters.end())
     return Error{Errc::invalid, config.estimate_place + ": target `" + config.name + "` is metered (" +

@@ -26,7 +26,7 @@ constexpr struct {
 };
 
 std::string quantity(const RigChannel& c) {
-  const auto domain = std::string(to_text(c.channel.domain));
+  auto domain = std::string(to_text(c.channel.domain));
   switch (c.channel.domain) {
     case Domain::wall:
     case Domain::other:
@@ -107,7 +107,7 @@ std::vector<ChannelId> Containment::find_containers(const RigChannel& part) cons
   const auto& own = part.channel;
   for (const auto& rule : kRules) {
     if (rule.part != own.domain) continue;
-    const auto wholes = counting(rule.whole);
+    auto wholes = counting(rule.whole);
     auto same_device = wholes;
     std::erase_if(same_device, [&](ChannelId id) { return channel(id).channel.device.id != own.device.id; });
     if (!same_device.empty()) return same_device;

@@ -30,8 +30,9 @@ bool reads_at_times(const RigChannel& channel);
 //
 // Two sources that measure the same domain of the same device measure the same; so do two that measure the platform or
 // modules, of which a machine has one set only. The first opened counts, and a battery only where nothing else measures
-// the platform. What is said of all CPU packages at once (device "host") counts only where no single one is measured. Wall meters are never the same (a machine may have two power supplies), nor are channels on `other`.
-// Pure and immutable.
+// the platform. What is said of all CPU packages at once (device "host") counts only where no single one is measured.
+// Wall meters are never the same (a machine may have two power supplies), nor are channels on `other`. Pure and
+// immutable.
 class Containment {
  public:
   explicit Containment(std::span<const RigChannel> channels);

@@ -13,9 +13,8 @@ namespace ipw::probes {
 //
 // - the counter, as long as nothing speaks against it;
 // - the integrated power, when the counter stands still while power is drawn, or when it strays from the integral by
-// more
-//   than a quarter in two windows in a row in which power was steady (its accuracy is nobody's promise, that of the
-//   power sensor is specified; while power moves, a sensor that looks only now and then proves nothing against a
+//   more than a quarter in two windows in a row in which power was steady (its accuracy is nobody's promise, that of
+//   the power sensor is specified; while power moves, a sensor that looks only now and then proves nothing against a
 //   counter), or when the counter moves so seldom (every 5 s or more) that power, read five times as often, tells more
 //   of one query;
 // - the counter again, after two steady windows in a row that agree.

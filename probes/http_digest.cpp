@@ -71,7 +71,7 @@ std::optional<std::string> hex_hash(const EVP_MD* hash, const std::string& text)
   return hex;
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string made = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') made += '\\';
@@ -138,14 +138,14 @@ std::optional<std::string> digest_authorization(const HttpChallenge& challenge, 
   const auto response = hex_hash(hash, *secret + ":" + middle + ":" + *what);
   if (!response) return std::nullopt;
 
-  auto header = "Digest username=" + quoted(request.user) + ", realm=" + quoted(realm) + ", nonce=" + quoted(nonce) +
-                ", uri=" + quoted(target) + ", response=" + quoted(*response);
+  auto header = "Digest username=" + in_quotes(request.user) + ", realm=" + in_quotes(realm) +
+                ", nonce=" + in_quotes(nonce) + ", uri=" + in_quotes(target) + ", response=" + in_quotes(*response);
   if (!algorithm.empty()) header += ", algorithm=" + algorithm;
-  if (!opaque.empty()) header += ", opaque=" + quoted(opaque);
+  if (!opaque.empty()) header += ", opaque=" + in_quotes(opaque);
   if (!qop.empty())
-    header += std::string(", qop=auth, nc=") + count + ", cnonce=" + quoted(cnonce);
+    header += std::string(", qop=auth, nc=") + count + ", cnonce=" + in_quotes(cnonce);
   else if (session)
-    header += ", cnonce=" + quoted(cnonce);
+    header += ", cnonce=" + in_quotes(cnonce);
   return header;
 }
 

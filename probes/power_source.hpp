@@ -90,6 +90,8 @@ class PowerSource {
   virtual ~PowerSource() = default;
   // Fixed for life; at least one; may be called from any thread.
   virtual std::span<const Channel> channels() const = 0;
+  // What it found and cannot measure, and why; empty where that is nothing.
+  virtual std::string left_out() const { return {}; }
   // One entry per channel, in the same order. Errors: unavailable (the sensor is gone or not readable: names the path
   // and the reason), retry (this reading failed, the next may not), invalid (not a number, out of the sensor's range).
   virtual std::vector<Result<StampedReading>> read() = 0;

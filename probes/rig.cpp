@@ -37,7 +37,11 @@ class Rig::Finder {
     const auto kind = power_sources().find(type);
     if (!kind) return Error{Errc::invalid, options.place("type") + ": " + kind.error().message};
     const auto period = options.duration("period", Seconds{0}, kPeriods);
-    return add(type, period, kind->open(options, environment_));
+    if (auto ok = add(type, period, kind->open(options, environment_)); !ok) return ok;
+    if (reports.back().name.empty())
+      log_warn("a configured power source is not used until the next start",
+               {{"source", type}, {"reason", reports.back().reason}});
+    return {};
   }
 
   // The end of an `auto`, when everything else has been opened.
@@ -80,7 +84,9 @@ class Rig::Finder {
   Result<void> add(const std::string& type, Seconds period, Result<std::unique_ptr<PowerSource>> source) {
     if (source) {
       const auto name = unique_name(type);
-      reports.push_back({type, name, ""});
+      reports.push_back({type, name, (*source)->left_out()});
+      if (!reports.back().reason.empty())
+        log_warn("something is not measured", {{"source", name}, {"reason", reports.back().reason}});
       opened.push_back({name, std::move(*source), period});
       return {};
     }

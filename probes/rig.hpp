@@ -16,7 +16,7 @@ namespace ipw::probes {
 struct SourceReport {
   std::string type;
   std::string name;    // unique; empty when it was not opened
-  std::string reason;  // why it was not opened
+  std::string reason;  // why it was not opened, or what of it is left out
 };
 
 // All power sources of this machine, opened, sampled and on one timeline. Built once at start; the samplers run from

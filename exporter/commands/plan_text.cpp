@@ -37,7 +37,7 @@ std::string plan_text(const Plan& plan) {
   }
   Table sources({"power source", "found", "reason"});
   for (const auto& report : plan.rig->reports())
-    sources.add({report.type, report.reason.empty() ? "yes" : "no", report.reason});
+    sources.add({report.type, report.name.empty() ? "no" : "yes", report.reason});
   return targets.text() + "\n" + "corpus " + plan.config.corpus.name + ": " + std::to_string(plan.corpus.items) +
          " queries\n  judges    " + counts_text(plan.corpus.by_judge) + "\n  subjects  " +
          counts_text(plan.corpus.by_subject) + "\n  languages " + counts_text(plan.corpus.by_language) + "\n\n" +

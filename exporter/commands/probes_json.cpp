@@ -91,7 +91,7 @@ std::string probes_json(const ProbesReport& report) {
   Json sources = Json::array(), channels = Json::array(), devices = Json::array();
   for (const auto& source : report.sources)
     sources.push_back(
-        {{"type", source.type}, {"source", source.name}, {"found", source.reason.empty()}, {"reason", source.reason}});
+        {{"type", source.type}, {"source", source.name}, {"found", !source.name.empty()}, {"reason", source.reason}});
   for (const auto& channel : report.topology.channels()) channels.push_back(channel_row(report, channel));
   for (const auto& device : report.devices) devices.push_back(device_row(device));
   const Json all{{"sources", sources}, {"channels", channels}, {"devices", devices}, {"auto", choice(report.topology)}};

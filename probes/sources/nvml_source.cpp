@@ -6,7 +6,6 @@
 #include <span>
 #include <utility>
 
-#include "base/log.hpp"
 #include "probes/device_names.hpp"
 #include "probes/sources/nvml_board.hpp"
 #include "probes/sources/nvml_sensors.hpp"
@@ -92,6 +91,8 @@ class Source final : public PowerSource {
   }
 
   std::span<const Channel> channels() const override { return channels_; }
+  std::string left_out() const override { return left_out_; }
+  void leave_out(const std::string& why) { left_out_ += (left_out_.empty() ? "" : "; ") + why; }
 
   std::vector<Result<StampedReading>> read() override {
     if (std::ranges::any_of(slots_, &Slot::is_lost) && clocks_.mono->now() >= next_attempt_) recover();
@@ -213,6 +214,7 @@ class Source final : public PowerSource {
   Clocks clocks_;
   std::vector<Slot> slots_;
   std::vector<Channel> channels_;
+  std::string left_out_;
   MonoTime next_attempt_{};
 };
 
@@ -230,15 +232,9 @@ Result<std::unique_ptr<PowerSource>> open_source(std::vector<std::string> librar
                  "the NVIDIA driver is loaded and shows no GPU: a container must be given its GPUs (--gpus all)"};
 
   auto source = std::make_unique<Source>(std::move(libraries), std::move(*library), Clocks{&clock, std::move(wall)});
-  std::vector<std::string> refused;
   for (unsigned i = 0; i < count; ++i)
-    if (auto added = source->add(i); !added) refused.push_back(added.error().message);
-  if (source->channels().empty()) {
-    std::string why;
-    for (const auto& reason : refused) why += (why.empty() ? "" : "; ") + reason;
-    return Error{Errc::unavailable, why};
-  }
-  for (const auto& reason : refused) log_warn("a GPU is not measured", {{"reason", reason}});
+    if (auto added = source->add(i); !added) source->leave_out(added.error().message);
+  if (source->channels().empty()) return Error{Errc::unavailable, source->left_out()};
   return source;
 }
 

@@ -155,7 +155,10 @@ std::vector<DeviceState> package_states(const fs::path& root) {
     const auto channel = top_channel(name, "");
     if (!channel || channel->domain != Domain::cpu_package) continue;
     auto state = std::ranges::find(states, channel->device.id, &DeviceState::device);
-    if (state == states.end()) state = states.insert(state, DeviceState{.device = channel->device.id});
+    if (state == states.end()) {
+      state = states.emplace(state);
+      state->device = channel->device.id;
+    }
     state->power_cap = state->power_cap.value_or(Watts{0}) + limit;  // a package's dies have one each
   }
   return states;

@@ -72,6 +72,20 @@ TEST_F(Planning, MeasuredBeatsEstimated) {
               HasSubstr("measured beats estimated: remove `estimate`"));
 }
 
+TEST_F(Planning, AnEstimateByTokensBeatsTheModelOfTheCpus) {
+  const auto made = plan("empty-vm", target("plain", "locality: local") + target("here", kEstimate));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->targets[0].meters.size(), 2U) << "CPU time, as accelerator and node";
+  const auto& here = made->targets[1];
+  ASSERT_EQ(here.meters.size(), 1U);
+  EXPECT_EQ(here.meters[0].device.id, "here");
+  EXPECT_TRUE(here.meters[0].channels.empty());
+  EXPECT_EQ(here.ledger.info.accelerator, "unknown");
+  EXPECT_EQ(here.no_meter_reason, "");
+  EXPECT_THAT(refusal("empty-vm", target("here", "power: {accelerator: cpu}, " + kEstimate)),
+              HasSubstr("is metered (Intel Xeon Platinum 8481C)"));
+}
+
 TEST_F(Planning, AnEstimateMayNotBeNamedLikeADevice) {
   EXPECT_THAT(refusal("amd", target("here", "locality: local") + target("cpu0", "locality: cloud, " + kEstimate)),
               HasSubstr("a device has one set of books"));

@@ -182,6 +182,22 @@ TEST(Topology, AutoTakesTheFirstOfThoseThatMeasureTheSame) {
        Machine{}.package(0).battery("bat0"),
        {},
        "accelerator cpu0: package-0 | node host: package-0 package-0-dram"},
+      {"psys beside a GPU may be with or without it",
+       Machine{}.gpu("gpu0").package(0).psys(),
+       {},
+       "accelerator GPU-gpu0: gpu0 | node host: package-0 package-0-dram gpu0"},
+      {"the BMC knows, behind psys or not",
+       Machine{}.gpu("gpu0").package(0).psys().bmc(),
+       {},
+       "accelerator GPU-gpu0: gpu0 | node host: system"},
+      {"a model of all CPUs beside a sensor of one, whichever was opened first",
+       Machine{}.with("estimated", channel("cpu", Domain::cpu_package, "host")).package(0),
+       {},
+       "accelerator cpu0: package-0 | node host: package-0 package-0-dram"},
+      {"a model of all CPUs beside a GPU",
+       Machine{}.gpu("gpu0").with("estimated", channel("cpu", Domain::cpu_package, "host")),
+       {},
+       "accelerator GPU-gpu0: gpu0 | node host: cpu gpu0"},
       {"two batteries and nothing else", Machine{}.battery("bat0").battery("bat1"), {}, "node host: bat0 bat1"},
       {"a battery by name",
        Machine{}.package(0).battery("bat0"),
@@ -225,8 +241,15 @@ TEST(Topology, NamedChannelsAndAutoForTheRest) {
 }
 
 TEST(Topology, WhatCannotBeMeantIsRefusedWithAList) {
-  const auto machine = Machine{}.package(0).psys().gpu("gpu0").gpu("gpu1").plug("a").plug("b").with(
-      "perf", channel("package-0", Domain::cpu_package, "cpu0"));
+  const auto machine = Machine{}
+                           .package(0)
+                           .psys()
+                           .gpu("gpu0")
+                           .gpu("gpu1")
+                           .plug("a")
+                           .plug("b")
+                           .with("perf", channel("package-0", Domain::cpu_package, "cpu0"))
+                           .with("estimated", channel("cpu", Domain::cpu_package, "host"));
   struct Case {
     const char* name;
     PowerChoice choice;
@@ -248,6 +271,7 @@ TEST(Topology, WhatCannotBeMeantIsRefusedWithAList) {
        "`rapl/package-0` contains `rapl/package-0-core`"},
       {"the platform and a GPU", {{"gpu0"}, {"gpu0", "psys"}, {"a"}}, "`rapl/psys` contains `nvml/gpu0`"},
       {"the same quantity twice", {{"rapl/package-0", "perf/package-0"}, {}, {"a"}}, "measure the same"},
+      {"a package and a model of all", {{"rapl/package-0", "cpu"}, {}, {"a"}}, "measure the same"},
       {"the same channel twice", {{"gpu0", "nvml/gpu0"}, {}, {"a"}}, "`nvml/gpu0` is named twice"},
   };
   const auto topology = machine.topology();
@@ -368,6 +392,23 @@ TEST(Containment, IsDirectAndCrossesSources) {
        "p g<odd/p"},
   };
   for (const auto& c : cases) EXPECT_EQ(tree(c.machine.topology()), c.tree) << c.name;
+}
+
+TEST(Topology, TheHostIsCalledAfterItsProcessor) {
+  struct Case {
+    const char* name;
+    Machine machine;
+    const char* host;
+  } const cases[] = {
+      {"a CPU", Machine{}.gpu("gpu0").package(0).plug("plug0"), "name of cpu0"},
+      {"an SoC", Machine{}.with("jetson", channel("vdd_in", Domain::soc, "soc0")).plug("plug0"), "name of soc0"},
+      {"none that is known", Machine{}.plug("plug0"), "name of host"},
+  };
+  for (const auto& c : cases) {
+    const auto meters = c.machine.topology().meters({});
+    ASSERT_TRUE(meters) << c.name;
+    EXPECT_EQ(meters->back().device.name, c.host) << c.name;
+  }
 }
 
 TEST(Topology, AMeterIsAsGoodAsItsWeakestChannel) {

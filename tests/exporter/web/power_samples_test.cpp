@@ -12,17 +12,16 @@ constexpr ChannelId kChannel{0};
 constexpr MonoTime kStart{1h};
 
 // 100 W for 5 s, then 300 W, read every 100 ms and known for 10 s.
-probes::PowerTimeline stepping() {
-  probes::PowerTimeline timeline(1, Seconds{60});
+void step(probes::PowerTimeline& timeline) {
   for (auto t = 0ms; t <= 10100ms; t += 100ms) {
     const double s = std::chrono::duration<double>(t).count();
     timeline.append(kChannel, kStart + t, Joules{s <= 5 ? 100 * s : 500 + 300 * (s - 5)});
   }
-  return timeline;
 }
 
 TEST(PowerSamples, AreTheMetersOwnUpdatesAndCoverTheWindow) {
-  const auto timeline = stepping();
+  probes::PowerTimeline timeline(1, Seconds{60});
+  step(timeline);
   const auto samples = power_samples(timeline, kChannel, {kStart + 4950ms, kStart + 5250ms}, 600);
   ASSERT_EQ(samples.size(), 4);  // half an update, two whole ones, half an update
   EXPECT_EQ(samples.front().over.begin, kStart + 4950ms);
@@ -35,7 +34,8 @@ TEST(PowerSamples, AreTheMetersOwnUpdatesAndCoverTheWindow) {
 }
 
 TEST(PowerSamples, AreAtMostAsManyAsAskedAndLoseNoJoule) {
-  const auto timeline = stepping();
+  probes::PowerTimeline timeline(1, Seconds{60});
+  step(timeline);
   const auto samples = power_samples(timeline, kChannel, {kStart - 1h, kStart + 1h}, 7);
   ASSERT_EQ(samples.size(), 7);
   Joules sum{0};
@@ -44,7 +44,8 @@ TEST(PowerSamples, AreAtMostAsManyAsAskedAndLoseNoJoule) {
 }
 
 TEST(PowerSamples, OfAGapAreUnknownNotZero) {
-  auto timeline = stepping();
+  probes::PowerTimeline timeline(1, Seconds{60});
+  step(timeline);
   timeline.append_gap(kChannel, kStart + 12s, Joules{5000});
   timeline.append(kChannel, kStart + 12100ms, Joules{5030});
   timeline.append(kChannel, kStart + 12200ms, Joules{5060});
@@ -55,7 +56,8 @@ TEST(PowerSamples, OfAGapAreUnknownNotZero) {
 }
 
 TEST(PowerSamples, OutsideTheHistoryAreNone) {
-  const auto timeline = stepping();
+  probes::PowerTimeline timeline(1, Seconds{60});
+  step(timeline);
   EXPECT_TRUE(power_samples(timeline, kChannel, {kStart - 2s, kStart - 1s}, 600).empty());
   EXPECT_TRUE(power_samples(timeline, kChannel, {kStart + 20s, kStart + 21s}, 600).empty());
   EXPECT_TRUE(power_samples(timeline, kChannel, {kStart + 1s, kStart + 1s}, 600).empty());

@@ -124,28 +124,6 @@ TEST(Nvml, NamesBoundsAndCounters) {
   EXPECT_NEAR(channels[1].max_power->value, 2000, 1e-9) << "no limit known";
 }
 
-TEST(Nvml, KnowsWhatItsFiguresAreTheMeanOf) {
-  struct Case {
-    const char* board;
-    std::optional<double> looks;
-    double averages_over;
-  } const cases[] = {
-      {"name NVIDIA H200\nsupports energy_field instant\n", {}, 0},
-      {"name NVIDIA H200\nsupports average\n", {}, 1},
-      {"name NVIDIA H100 80GB HBM3\nsupports energy_field instant\n", 0.25, 0},
-      {"name NVIDIA A100-SXM4-80GB\narchitecture number=7\nsupports average\n", 0.25, 0},
-      {"name NVIDIA RTX A3000\narchitecture number=7\nsupports average\n", {}, 1},
-      {"name Tesla V100-PCIE-32GB\narchitecture number=5\nsupports average\n", 0.5, 0},
-      {"name Tesla T4\narchitecture number=6\nsupports average\n", {}, 0},
-  };
-  for (const auto& c : cases) {
-    Rig rig("gpu GPU-1\n" + std::string(c.board));
-    ASSERT_TRUE(rig.is_open()) << c.board;
-    EXPECT_EQ(rig.source().channels()[0].looks, c.looks) << c.board;
-    EXPECT_EQ(rig.source().channels()[0].averages_over.value, c.averages_over) << c.board;
-  }
-}
-
 TEST(Nvml, ReadsFigures) {
   const std::string waves =
       "power at=0 watts=100\npower at=2 watts=300\n"
@@ -419,6 +397,7 @@ TEST(Nvml, MigSlicesAreNotMeasuredASecondTime) {
   Rig rig("gpu GPU-1\nmig 3g.71gb 3g.71gb\ngpu MIG-2\nis_mig\ngpu GPU-3\n");
   ASSERT_TRUE(rig.is_open());
   EXPECT_THAT(rig.described(), ElementsAre("gpu0 gpu GPU-1 J+W", "gpu2 gpu GPU-3 J+W"));
+  EXPECT_EQ(rig.source().left_out(), "GPU 1: a MIG slice, which has no sensor of its own");
 }
 
 TEST(Nvml, SaysWhyItCannotBeOpened) {

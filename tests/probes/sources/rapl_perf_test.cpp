@@ -48,9 +48,22 @@ std::string why_not() {
   if (std::thread::hardware_concurrency() < 2) return "the fixture needs two CPUs";
   const PowerTree tree(kFixture);
   count_time(tree);
-  const auto zones = sources::perf_zones(tree.root(), "CPU");
+  const auto zones = sources::perf_zones(tree.root(), "CPU", SteadyClock());
   return zones ? "" : zones.error().message;
 }
+
+// Time passes only where it is waited for.
+class PatientClock final : public Clock {
+ public:
+  MonoTime now() const override { return now_; }
+  bool sleep_until(MonoTime until, std::stop_token) const override {
+    now_ = until;
+    return true;
+  }
+
+ private:
+  mutable MonoTime now_{std::chrono::hours(1)};
+};
 
 class RaplPerf : public ::testing::Test {
  protected:
@@ -67,7 +80,7 @@ class RaplPerf : public ::testing::Test {
   }
 
   PowerTree tree{kFixture};
-  testing::FakeClock clock;
+  PatientClock clock;
 };
 
 // The tests of this kind make the system call.
@@ -137,6 +150,15 @@ TEST_F(RaplPerfSystemCall, AnEventThatDoesNotOpenIsLeftOut) {
                                        "package-1 cpu_package cpu1", "package-1-dram dram cpu1"));
 }
 
+// PERF_COUNT_SW_DUMMY opens and never counts, as psys where firmware has disabled it.
+TEST_F(RaplPerfSystemCall, APlatformThatStandsStillIsNotTaken) {
+  tree.write(power(tree) / "events" / "energy-psys", "event=0x09");
+  const auto zones = sources::perf_zones(tree.root(), "CPU", clock);
+  ASSERT_TRUE(zones) << zones.error().message;
+  EXPECT_EQ(zones->size(), 8U);
+  for (const auto& zone : *zones) EXPECT_NE(zone.channel.domain, Domain::platform) << zone.channel.name;
+}
+
 TEST_F(RaplPerfSystemCall, APackageThatDoesNotOpenIsAReason) {
   tree.write(power(tree) / "events" / "energy-pkg", "event=0x77");
   EXPECT_THAT(reason("perf"), HasSubstr("energy-pkg on CPU 0: perf_event_open: "));
@@ -169,7 +191,7 @@ TEST_F(RaplPerf, BelowAnotherRootTheKernelIsNotAskedUnlessToldTo) {
   fs::remove_all(tree.root() / "sys" / "class");
   const auto message = reason("auto");
   EXPECT_THAT(message, HasSubstr("powercap: " + tree.zone("").parent_path().string() + " does not exist"));
-  EXPECT_THAT(message, HasSubstr("; perf events: not tried below "));
+  EXPECT_THAT(message, HasSubstr("; perf events: not tried for another machine's files"));
 }
 
 TEST_F(RaplPerf, FilesThatMakeNoSenseAreAReason) {

@@ -163,6 +163,65 @@ TEST_F(Rapl, WithoutPermissionItSaysWhatHelps) {
               HasSubstr("intel-rapl:0/energy_uj: no permission to read it: run as root, or give"));
 }
 
+TEST_F(Rapl, ThePowerCapIsTheLowestLongTermLimit) {
+  struct Case {
+    const char* name;
+    std::vector<std::pair<const char*, const char*>> files;  // zone and file, content
+    std::vector<double> watts;                               // of cpu0, cpu1; none: unknown
+  } const cases[] = {
+      {"none stated", {}, {}},
+      {"both packages",
+       {{"intel-rapl:0/constraint_0_power_limit_uw", "205000000"},
+        {"intel-rapl:1/constraint_0_power_limit_uw", "150000000"}},
+       {205, 150}},
+      {"mmio is lower",
+       {{"intel-rapl:0/constraint_0_power_limit_uw", "205000000"},
+        {"intel-rapl-mmio:0/constraint_0_name", "long_term"},
+        {"intel-rapl-mmio:0/constraint_0_power_limit_uw", "15000000"}},
+       {15}},
+      {"not enforced", {{"intel-rapl:0/enabled", "0"}, {"intel-rapl:0/constraint_0_power_limit_uw", "205000000"}}, {}},
+      {"only for moments",
+       {{"intel-rapl:0/constraint_0_name", "short_term"}, {"intel-rapl:0/constraint_0_power_limit_uw", "205000000"}},
+       {}},
+      {"another constraint",
+       {{"intel-rapl:0/constraint_0_name", "peak_power"},
+        {"intel-rapl:0/constraint_1_name", "long_term"},
+        {"intel-rapl:0/constraint_1_power_limit_uw", "205000000"}},
+       {205}},
+      {"garbage", {{"intel-rapl:0/constraint_0_power_limit_uw", "much"}}, {}},
+      {"of parts and the platform",
+       {{"intel-rapl:0:0/constraint_0_name", "long_term"},
+        {"intel-rapl:0:0/constraint_0_power_limit_uw", "1000000"},
+        {"intel-rapl:2/constraint_0_name", "long_term"},
+        {"intel-rapl:2/constraint_0_power_limit_uw", "1000000"}},
+       {}},
+  };
+  for (const auto& c : cases) {
+    const PowerTree tree("two-packages");
+    for (const char* zone : {"intel-rapl:0", "intel-rapl:1"})
+      tree.write(tree.zone(zone) / "constraint_0_name", "long_term");
+    for (const auto& [file, content] : c.files) tree.write(tree.zone(file), content);
+    const auto source = open_rapl(tree.root(), clock);
+    ASSERT_TRUE(source) << c.name;
+    std::vector<double> watts;
+    for (const auto& state : (*source)->states()) {
+      EXPECT_EQ(state.device, "cpu" + std::to_string(watts.size())) << c.name;
+      watts.push_back(state.power_cap.value_or(Watts{-1}).value);
+    }
+    EXPECT_EQ(watts, c.watts) << c.name;
+  }
+  const PowerTree dies("dies");
+  for (const char* zone : {"intel-rapl:0", "intel-rapl:1"}) {
+    dies.write(dies.zone(zone) / "constraint_0_name", "long_term");
+    dies.write(dies.zone(zone) / "constraint_0_power_limit_uw", "175000000");
+  }
+  const auto source = open_rapl(dies.root(), clock);
+  ASSERT_TRUE(source);
+  const auto states = (*source)->states();
+  ASSERT_EQ(states.size(), 1U);
+  EXPECT_EQ(states[0].power_cap, Watts{350}) << "the dies of a package have a limit each";
+}
+
 TEST_F(Rapl, MissingHardwareIsExplained) {
   const PowerTree none("no-sensors");
   const auto absent = open_rapl(none.root(), clock);
