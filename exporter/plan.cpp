@@ -148,7 +148,7 @@ OpenCorpus corpus_of(const Config& config) {
 Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clock) {
   Plan plan{
       .config = std::move(config), .clock = &clock, .rig = {}, .bench = {}, .corpus = {}, .targets = {}, .books = {}};
-  const probes::ProbeEnvironment environment{plan.config.probes.root, &clock};
+  const probes::ProbeEnvironment environment{plan.config.probes.root, &clock, true};
   auto rig = probes::Rig::open(plan.config.probes.sources, environment, plan.config.probes.period,
                                history_to_keep(plan.config));
   if (!rig) return rig.error();

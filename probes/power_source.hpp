@@ -99,13 +99,13 @@ class PowerSource {
   virtual std::vector<DeviceState> states() { return {}; }
 };
 
-// What the factories may look at. `root` stands for / in every path of /sys, /proc and /dev. Where it is another, only
-// files are looked at: no vendor library is loaded and no system call asked, unless an option names it.
+// What the factories may look at. `root` stands for / in every path of /sys, /proc and /dev. Where that is not
+// `live`, the files are another machine's: no vendor library is loaded and no system call asked, unless an option names
+// it.
 struct ProbeEnvironment {
   std::filesystem::path root{"/"};
   const Clock* clock{nullptr};
-
-  bool is_this_machine() const { return root == "/"; }
+  bool live{root == "/"};
 };
 
 // Opens a source from its own sub-tree of the configuration. Errors: invalid (wrong option, with its place),

@@ -1,6 +1,7 @@
 #include "probes/rig.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "base/log.hpp"
 
@@ -12,12 +13,6 @@ bool can_be_accelerator(Domain domain) {
 }
 
 constexpr Range<double> kPeriods{1e-3, 3600};
-
-// As often as the fastest of its channels bears.
-Seconds sensible_period(const PowerSource& source) {
-  const auto channels = source.channels();
-  return std::ranges::min_element(channels, {}, &Channel::read_every)->read_every;
-}
 
 }  // namespace
 
@@ -44,6 +39,9 @@ class Rig::Finder {
     return {};
   }
 
+  // `auto` leaves that type to its own entry in the list.
+  void expect(const std::string& type) { listed_.insert(type); }
+
   // The end of an `auto`, when everything else has been opened.
   Result<void> stand_in() {
     if (!look_later_) return {};
@@ -68,9 +66,9 @@ class Rig::Finder {
 
   Result<void> look() {
     for (const auto& entry : power_sources().entries()) {
-      if (entry.open.opened == OpenedWhen::configured)
+      if (entry.open.opened == OpenedWhen::configured && !listed_.contains(std::string(entry.name)))
         reports.push_back({std::string(entry.name), "", "only when it is configured: " + std::string(entry.summary)});
-      if (entry.open.opened != OpenedWhen::automatic) continue;
+      if (entry.open.opened != OpenedWhen::automatic || listed_.contains(std::string(entry.name))) continue;
       if (auto ok = try_one(entry); !ok) return ok;
     }
     return {};
@@ -105,6 +103,7 @@ class Rig::Finder {
   }
 
   const ProbeEnvironment& environment_;
+  std::set<std::string> listed_;
   bool look_later_{false};
 };
 
@@ -116,6 +115,7 @@ Result<std::unique_ptr<Rig>> Rig::open(std::vector<Options> sources, const Probe
     sources.emplace_back("built-in", std::move(map));
   }
   Finder finder(environment);
+  for (auto& options : sources) finder.expect(options.text("type", ""));
   for (auto& options : sources)
     if (auto ok = finder.open(options); !ok) return ok.error();
   if (auto ok = finder.stand_in(); !ok) return ok.error();
@@ -140,7 +140,7 @@ Rig::Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const 
   std::uint32_t first = 0;
   for (auto& [name, source, own_period] : opened) {
     const auto channels = static_cast<std::uint32_t>(source->channels().size());
-    const auto every = own_period.value > 0 ? own_period : std::max(period, sensible_period(*source));
+    const auto every = own_period.value > 0 ? own_period : std::max(period, read_every(*source));
     log_info("power source opened", {{"source", name}, {"channels", std::to_string(channels)}});
     samplers_.push_back(std::make_unique<Sampler>(name, std::move(source), ChannelId(first), every, timeline_, clock));
     first += channels;

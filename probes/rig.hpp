@@ -24,7 +24,8 @@ struct SourceReport {
 class Rig {
  public:
   // `sources` are the maps of `probes.sources`; none, or one `type: auto`, tries every source that needs no options
-  // and, only if no other channel exists, the estimate. Each may say its own `period`. Missing hardware is not an error
+  // and, only if none of them can be an accelerator, the estimate; a type that has its own entry is left to that. Each
+  // may say its own `period`. Missing hardware is not an error
   // but a line of reports(). Errors: invalid, for a wrong type or option.
   static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment,
                                            Seconds period, Seconds keep);

@@ -17,9 +17,13 @@ Seconds cpu_time_of_this_thread() {
 
 }  // namespace
 
+Seconds read_every(const PowerSource& source) {
+  return std::ranges::min_element(source.channels(), {}, &Channel::read_every)->read_every;
+}
+
 std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted) {
   plan_extra(begun, done, wanted);
-  earliest_ = begun + period_ / 10;
+  earliest_ = begun + least_;
   if (begun < next_) return 0;  // nudged: the tick is still to come
   // A tick whose successor has come too is lost; a tick that is merely late is read late.
   const auto behind = std::max<std::int64_t>((done - next_) / period_, 1);
@@ -40,6 +44,7 @@ void TickSchedule::plan_extra(MonoTime begun, MonoTime done, std::optional<Secon
 Sampler::Sampler(std::string name, std::unique_ptr<PowerSource> source, ChannelId first, Seconds period,
                  PowerTimeline& timeline, const Clock& clock)
     : clock_(clock),
+      read_every_(read_every(*source)),
       reader_(std::move(name), std::move(source), first, period, timeline, clock),
       thread_([this, period](const std::stop_token& stop) { run(stop, period); }) {}
 
@@ -54,7 +59,7 @@ void Sampler::nudge() {
 }
 
 void Sampler::run(const std::stop_token& stop, Seconds period) {
-  TickSchedule schedule(clock_.now(), period);
+  TickSchedule schedule(clock_.now(), period, std::min(period, read_every_));
   auto devices_due = clock_.now();
   bool nudged = true;  // at the start, the sensors' periods are to be learned
   while (wait(schedule, stop, nudged)) {

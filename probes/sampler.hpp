@@ -14,6 +14,9 @@
 
 namespace ipw::probes {
 
+// How often the fastest of a source's channels bears to be read.
+Seconds read_every(const PowerSource& source);
+
 struct SamplerStatus {
   std::vector<ChannelStatus> channels;
   std::uint64_t reads{0}, missed_ticks{0};
@@ -22,12 +25,13 @@ struct SamplerStatus {
 };
 
 // The deadlines of a sampler: absolute, `period` apart, so that a late reading delays no other. Ticks that were missed
-// are counted, never made up for. Between two readings lies at least a tenth of the period, nudged or not. Between them
-// come readings that await an update (SourceReader::wanted), as long as reading takes no more than half a percent of
-// the time for them. Pure; not thread-safe.
+// are counted, never made up for. Between two readings lies at least a tenth of the period, and `least`, nudged or not.
+// Between them come readings that await an update (SourceReader::wanted), as long as reading takes no more than half a
+// percent of the time for them. Pure; not thread-safe.
 class TickSchedule {
  public:
-  TickSchedule(MonoTime first, Seconds period) : period_(to_chrono(period)), next_(first), earned_at_(first) {}
+  TickSchedule(MonoTime first, Seconds period, Seconds least = Seconds{0})
+      : period_(to_chrono(period)), least_(std::max(period_ / 10, to_chrono(least))), next_(first), earned_at_(first) {}
 
   // When to read next if nobody nudges, and if somebody does.
   MonoTime next() const { return std::min(std::max(next_, earliest_), extra_.value_or(MonoTime::max())); }
@@ -39,7 +43,7 @@ class TickSchedule {
  private:
   void plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted);
 
-  std::chrono::nanoseconds period_;
+  std::chrono::nanoseconds period_, least_;
   MonoTime next_;
   MonoTime earliest_{};
   std::optional<MonoTime> extra_;
@@ -74,6 +78,7 @@ class Sampler {
   bool wait(const TickSchedule& schedule, const std::stop_token& stop, bool& nudged);
 
   const Clock& clock_;
+  Seconds read_every_;
   SourceReader reader_;
   Guarded<Counts> counts_;
   std::mutex wake_mutex_;

@@ -47,12 +47,12 @@ Result<Place> place_of(const ProbesOptions& options, const Clock& clock) {
   if (!config) return config.error();
   place.sources = config->probes.sources;
   place.period = config->probes.period;
-  if (place.environment.is_this_machine()) place.environment.root = config->probes.root;
+  if (place.environment.live) place.environment.root = config->probes.root;
   return place;
 }
 
 Result<ProbesReport> look(Place place, const Clock& clock) {
-  const bool live = place.environment.is_this_machine();
+  const bool live = place.environment.live;
   auto rig =
       probes::Rig::open(std::move(place.sources), place.environment, live ? place.period : kFilesPeriod, Seconds{60});
   if (!rig) return rig.error();

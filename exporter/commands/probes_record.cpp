@@ -70,7 +70,7 @@ class Inputs {
   Result<void> add(const std::string& type, Seconds own_period, Result<std::unique_ptr<PowerSource>> source) {
     if (!source) return source.error().code == Errc::invalid ? Result<void>(source.error()) : Result<void>{};
     const auto number = ++of_type_[type];
-    const auto bearable = std::ranges::min_element((*source)->channels(), {}, &Channel::read_every)->read_every;
+    const auto bearable = read_every(**source);
     Input input;
     input.name = number == 1 ? type : type + "-" + std::to_string(number);
     input.source = std::move(*source);

@@ -116,7 +116,7 @@ std::string choice_text(const probes::Topology& topology) {
 std::string probes_text(const ProbesReport& report, TreeStyle style) {
   Table sources({"source", "found", "reason"});
   for (const auto& source : report.sources)
-    sources.add({source.type, source.name.empty() ? "no" : "yes", source.reason});
+    sources.add({source.name.empty() ? source.type : source.name, source.name.empty() ? "no" : "yes", source.reason});
   if (report.topology.channels().empty()) return sources.text();
 
   Table channels({"channel", "device", "domain", "quality", "watts", "updates every", "state"});

@@ -100,7 +100,7 @@ Result<std::unique_ptr<PowerSource>> open_amdgpu(Options& options, const ProbeEn
   search.cards = find_cards(environment.root);
   for (const auto& card : search.cards) search.add(card.pci, open_sysfs_board(card, environment));
   const bool misses_any = std::ranges::any_of(search.cards, [&](const Card& card) { return search.misses(card); });
-  if (!library.empty() || (misses_any && environment.is_this_machine())) search_library(search, library, environment);
+  if (!library.empty() || (misses_any && environment.live)) search_library(search, library, environment);
   if (!search.boards.empty()) return std::make_unique<AmdGpu>(std::move(search.boards));
   if (search.reasons.empty())
     search.reasons = (environment.root / "sys" / "class" / "drm").string() +

@@ -44,7 +44,7 @@ Result<std::unique_ptr<PowerSource>> open_here(const Clock&) {
 Result<std::unique_ptr<PowerSource>> open_apple(Options& options, const ProbeEnvironment& environment) {
   if (auto ok = options.finish(); !ok) return ok.error();
 #ifdef __APPLE__
-  if (!environment.is_this_machine())
+  if (!environment.live)
     return Error{Errc::unavailable, "only on the running machine: macOS has no files to look at elsewhere"};
 #endif
   return open_here(*environment.clock);

@@ -20,6 +20,9 @@ struct Candidate {
   const PrometheusSample* sample;
 };
 
+Error invalid(std::string message) {
+  return {Errc::invalid, std::move(message)};
+}
 Error unavailable(std::string message) {
   return {Errc::unavailable, std::move(message)};
 }
@@ -47,7 +50,7 @@ Result<std::vector<Candidate>> find_candidates(std::span<const PrometheusSample>
     if (rule == rules.end()) continue;
     const auto device = device_id(*rule, sample);
     if (!device && rule->exporter.empty())
-      return unavailable(sample.shown() + " has not every label of the device `" + rule->device + "`");
+      return invalid(sample.shown() + " has not every label of the device `" + rule->device + "`");
     if (device) candidates.push_back({static_cast<std::size_t>(rule - rules.begin()), *device, &sample});
   }
   std::ranges::stable_sort(candidates, {}, &Candidate::rule);
@@ -67,9 +70,9 @@ Result<void> check_one_machine(const std::vector<Candidate>& candidates) {
     if (machines.size() < 2) continue;
     const auto first = shortened(valid_utf8(*machines.begin()), 60);
     const auto second = shortened(valid_utf8(*std::next(machines.begin())), 60);
-    return unavailable("it shows " + std::to_string(machines.size()) + " machines (" + std::string(label) + " " +
-                       first + ", " + second + (machines.size() > 2 ? ", ..." : "") +
-                       "): narrow `series` to this one, by {" + std::string(label) + "=\"...\"}");
+    return invalid("it shows " + std::to_string(machines.size()) + " machines (" + std::string(label) + " " + first +
+                   ", " + second + (machines.size() > 2 ? ", ..." : "") + "): narrow `series` to this one, by {" +
+                   std::string(label) + "=\"...\"}");
   }
   return {};
 }
@@ -132,10 +135,10 @@ class Plan {
     }
     const auto& first = same->series.rule;
     if (!first.repeats || !rule.repeats)
-      return unavailable("several series are for the same " + std::string(to_text(rule.domain)) + " of `" +
-                         candidate.device + "` (" +
-                         PrometheusSample{first.selector.name, same->series.labels, 0, {}}.shown() + ", " +
-                         candidate.sample->shown() + "): narrow `series`, or tell them apart by `device: '{LABEL}'`");
+      return invalid("several series are for the same " + std::string(to_text(rule.domain)) + " of `" +
+                     candidate.device + "` (" +
+                     PrometheusSample{first.selector.name, same->series.labels, 0, {}}.shown() + ", " +
+                     candidate.sample->shown() + "): narrow `series`, or tell them apart by `device: '{LABEL}'`");
     const bool same_sensor = first.exporter == rule.exporter && first.channel == rule.channel;
     if (same_sensor && first.unit.energy && !rule.unit.energy && !same->power) same->power = series;
     return {};
@@ -183,8 +186,8 @@ Result<std::vector<PrometheusChannel>> plan_prometheus_channels(std::span<const 
     if (auto ok = plan.add(candidate); !ok) return ok.error();
   if (plan.channels.empty()) return unavailable("it has none of the series that are looked for");
   if (plan.channels.size() > kMostChannels)
-    return unavailable(std::to_string(plan.channels.size()) + " series match, of at most " +
-                       std::to_string(kMostChannels) + ": narrow `series`");
+    return invalid(std::to_string(plan.channels.size()) + " series match, of at most " + std::to_string(kMostChannels) +
+                   ": narrow `series`");
   plan.make_names_unique();
   return std::move(plan.channels);
 }

@@ -63,7 +63,7 @@ Result<std::vector<RaplZone>> find_zones(std::string_view interface, const Probe
   if (interface == "perf") return perf_zones(root, model, *environment.clock);
   if (interface == "powercap") return powercap_zones(root, model);
 
-  auto perf = environment.is_this_machine()
+  auto perf = environment.live
                   ? perf_zones(root, model, *environment.clock)
                   : Result<std::vector<RaplZone>>(
                         Error{Errc::unavailable, "not tried for another machine's files (`interface: perf` tries it)"});

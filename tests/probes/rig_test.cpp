@@ -59,6 +59,8 @@ TEST(Rig, OpensWhatThereIs) {
       {"nothing said: what measures", "amd", "[]", "rapl/package-0 rapl/package-0-core"},
       {"auto says the same", "amd", "[{type: auto}]", "rapl/package-0 rapl/package-0-core"},
       {"no sensor: the estimate", "no-sensors", "[]", "estimated/cpu"},
+      {"auto leaves to its own entry what has one", "amd", "[{type: auto}, {type: rapl, interface: powercap}]",
+       "rapl/package-0 rapl/package-0-core"},
       {"auto and more", "amd", "[{type: auto}, {type: simulated, watts: 5}]",
        "rapl/package-0 rapl/package-0-core simulated/sim0"},
       {"a simulated GPU needs no estimate", "no-sensors", "[{type: auto}, {type: simulated, watts: 5}]",

@@ -47,6 +47,13 @@ TEST(TickSchedule, NudgesMoveNoTickAndAreATenthOfThePeriodApart) {
   EXPECT_EQ(schedule.next(), kStart + 200ms);
 }
 
+TEST(TickSchedule, WhatSuffersFromReadingIsNotReadMoreOften) {
+  TickSchedule schedule(kStart, Seconds{2}, Seconds{1});
+  static_cast<void>(schedule.on_read(kStart, kStart + 1ms));
+  EXPECT_EQ(schedule.next_nudged(), kStart + 1s);
+  EXPECT_EQ(schedule.next(), kStart + 2s);
+}
+
 // A counter at 100 W whose reads take as long as the test wants.
 class SlowSource final : public PowerSource {
  public:

@@ -442,7 +442,7 @@ TEST(Nvml, OtherLibraries) {
   EXPECT_THAT(other.error().message, HasSubstr("libm.so.6 lacks nvmlInit_v2, nvmlShutdown,"));
 }
 
-TEST(Nvml, OfAFolderNothingIsLoaded) {
+TEST(Nvml, OfAnotherMachinesFilesNothingIsLoaded) {
   const testing::FakeClock clock;
   auto options = Options::none();
   const auto source = power_sources().find("nvml")->open(options, {"/nowhere", &clock});
