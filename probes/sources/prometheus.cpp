@@ -67,7 +67,7 @@ Result<MonoTime> stamp_of(const PrometheusSample& sample, const Page& page) {
   if (!sample.stamp) return middle;
   const Seconds age{page.wall_time - *sample.stamp};
   if (age < Seconds{0} || age > kSameClock) return middle;
-  if (age > kFresh) return Error{Errc::unavailable, sample.shown() + " is old: " + shown(age.value, "s")};
+  if (age > kFresh) return Error{Errc::unavailable, sample.shown() + " is old: " + shown(std::round(age.value), "s")};
   return page.answered - to_chrono(age);
 }
 
