@@ -142,7 +142,7 @@ void AttemptStream::conclude_answer(const StreamEnd& end) {
   // A connection that ends after the last event took nothing from the answer.
   attempt_.usage = *usage;
   const auto& finish = attempt_.finish_reason;
-  if (finish == "length" || finish == "max_tokens") return settle(Outcome::length, {});
+  if (finish == "length") return settle(Outcome::length, {});
   if (attempt_.first_token_at) return settle(Outcome::ok, {});
   settle(Outcome::empty,
          "the server finished without any text" + (finish.empty() ? "" : " (finish_reason `" + excerpt(finish) + "`)"));

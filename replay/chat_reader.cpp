@@ -1,212 +1,131 @@
-#include "replay/chat_decoder.hpp"
+#include "replay/chat_reader.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include "base/text.hpp"
-#include "replay/excerpt.hpp"
+#include "replay/llamacpp_timings.hpp"
 #include "replay/server_message.hpp"
 
 namespace ipw::replay {
 namespace {
 
-using Json = nlohmann::json;
 using Kind = StreamEvent::Kind;
 
-constexpr std::size_t kBeginning = 200;
-constexpr std::size_t kMaxObject = 64U << 20U;
-
-const Json* member(const Json& object, const char* name) {
-  if (!object.is_object()) return nullptr;
-  const auto found = object.find(name);
-  return found == object.end() || found->is_null() ? nullptr : &*found;
+void read_cached(JsonView stated, std::optional<std::int64_t>& cached) {
+  AnswerParts::count(cached, stated["cached_tokens"]);            // Moonshot
+  AnswerParts::count(cached, stated["prompt_cache_hit_tokens"]);  // DeepSeek
+  AnswerParts::count(cached, stated["cache_read_input_tokens"]);  // gateways to Anthropic
+  for (const auto* details : {"prompt_tokens_details", "input_tokens_details"})
+    AnswerParts::count(cached, stated[details]["cached_tokens"]);
 }
 
-std::string_view text_of(const Json* value) {
-  return value != nullptr && value->is_string() ? std::string_view(value->get_ref<const std::string&>())
-                                                : std::string_view{};
+void read_usage(JsonView stated, AnswerParts& answer) {
+  auto& usage = answer.usage;
+  for (const auto* name : {"prompt_tokens", "input_tokens"}) AnswerParts::count(usage.input_tokens, stated[name]);
+  for (const auto* name : {"completion_tokens", "output_tokens"}) AnswerParts::count(usage.output_tokens, stated[name]);
+  AnswerParts::count(usage.reasoning_tokens, stated["reasoning_tokens"]);  // SGLang
+  for (const auto* details : {"completion_tokens_details", "output_tokens_details"})
+    AnswerParts::count(usage.reasoning_tokens, stated[details]["reasoning_tokens"]);
+  read_cached(stated, usage.cached_tokens);
+  // xAI leaves reasoning out of completion_tokens; the total tells.
+  const auto total = stated["total_tokens"].count();
+  if (total && usage.input_tokens && usage.output_tokens && usage.reasoning_tokens.value_or(0) > 0 &&
+      *total == *usage.input_tokens + *usage.output_tokens + *usage.reasoning_tokens)
+    *usage.output_tokens += *usage.reasoning_tokens;
 }
 
-void read_count(const Json* object, const char* name, std::optional<std::int64_t>& count) {
-  const auto* value = object == nullptr ? nullptr : member(*object, name);
-  if (value != nullptr && value->is_number_integer() && value->get<std::int64_t>() >= 0)
-    count = value->get<std::int64_t>();
+void read_times(JsonView stated, ServerTimings& timings) {
+  AnswerParts::time(timings.queue, stated["queue_time"]);
+  AnswerParts::time(timings.prefill, stated["prompt_time"]);
+  AnswerParts::time(timings.decode, stated["completion_time"]);
+  AnswerParts::time(timings.total, stated["total_time"]);
 }
 
-void read_usage(const Json& message, Usage& usage) {
-  // llama.cpp tells what it took from its cache here, and only here.
-  read_count(member(message, "timings"), "cache_n", usage.cached_tokens);
-  const auto* stated = member(message, "usage");
-  if (stated == nullptr) return;
-  read_count(stated, "prompt_tokens", usage.input_tokens);
-  read_count(stated, "completion_tokens", usage.output_tokens);
-  read_count(stated, "reasoning_tokens", usage.reasoning_tokens);
-  read_count(member(*stated, "prompt_tokens_details"), "cached_tokens", usage.cached_tokens);
-  read_count(member(*stated, "completion_tokens_details"), "reasoning_tokens", usage.reasoning_tokens);
+void read_timings(JsonView message, ServerTimings& timings) {
+  read_times(message["usage"], timings);
+  read_times(message["x_groq"]["usage"], timings);
+  read_times(message["time_info"], timings);
+  AnswerParts::time(timings.prefill, message["stats"]["time_to_first_token"]);
+  AnswerParts::time(timings.decode, message["stats"]["generation_time"]);
+  const auto metrics = message["perf_metrics"];
+  AnswerParts::time(timings.queue, metrics["prefill-queue-duration"]);
+  AnswerParts::time(timings.prefill, metrics["prefill-duration"]);
+  AnswerParts::time(timings.decode, metrics["generation-duration"]);
+  AnswerParts::time(timings.total, metrics["server-processing-time"]);
 }
-
-// Collects the events of one message.
-class Events {
- public:
-  explicit Events(std::vector<StreamEvent>& out) : out_(out) {}
-  void add(Kind kind, std::string_view text) {
-    if (!text.empty()) out_.push_back({kind, std::string(text)});
-  }
-
- private:
-  std::vector<StreamEvent>& out_;
-};
 
 // The same text may stand under several of these names: the first that has any counts.
-void read_reasoning(const Json& delta, Events& events) {
-  for (const auto* name : {"reasoning", "reasoning_content", "thinking"})
-    if (const auto text = text_of(member(delta, name)); !text.empty()) return events.add(Kind::reasoning, text);
-  const auto* details = member(delta, "reasoning_details");
-  if (details == nullptr || !details->is_array()) return;
-  for (const auto& detail : *details) {
-    events.add(Kind::reasoning, text_of(member(detail, "text")));
-    events.add(Kind::reasoning, text_of(member(detail, "summary")));
+void read_reasoning(JsonView delta, AnswerParts& answer) {
+  for (const auto* name : {"reasoning", "reasoning_content", "thinking", "reasoning_text"})
+    if (const auto text = delta[name].text(); !text.empty()) return answer.add(Kind::reasoning, text);
+  for (const auto* name : {"reasoning_details", "thinking_blocks"}) {
+    const auto blocks = delta[name];
+    for (std::size_t i = 0; i < blocks.size(); ++i)
+      for (const auto* text : {"text", "summary", "thinking"}) answer.add(Kind::reasoning, blocks.item(i)[text].text());
+    if (blocks.size() > 0) return;
   }
 }
 
-void read_content(const Json& delta, Events& events) {
-  const auto* content = member(delta, "content");
-  events.add(Kind::content, text_of(content));
-  events.add(Kind::content, text_of(member(delta, "refusal")));
-  if (content == nullptr || !content->is_array()) return;
-  for (const auto& part : *content) {
-    events.add(Kind::content, text_of(member(part, "text")));
-    const auto* thinking = member(part, "thinking");
-    if (thinking == nullptr || !thinking->is_array()) continue;
-    for (const auto& thought : *thinking) events.add(Kind::reasoning, text_of(member(thought, "text")));
-  }
+void read_part(JsonView part, AnswerParts& answer) {
+  answer.add(Kind::content, part["text"].text());
+  const auto thinking = part["thinking"];
+  for (std::size_t i = 0; i < thinking.size(); ++i) answer.add(Kind::reasoning, thinking.item(i)["text"].text());
 }
 
-void read_call(const Json* call, Events& events) {
-  if (call == nullptr) return;
-  events.add(Kind::tool_call, text_of(member(*call, "name")));
-  events.add(Kind::tool_call, text_of(member(*call, "arguments")));
+void read_content(JsonView delta, AnswerParts& answer) {
+  const auto content = delta["content"];
+  const bool thought = delta["extra_content"]["google"]["thought"].is_true();
+  answer.add(thought ? Kind::reasoning : Kind::content, content.text());
+  answer.add(Kind::content, delta["refusal"].text());
+  for (std::size_t i = 0; i < content.size(); ++i) read_part(content.item(i), answer);
 }
 
-void read_delta(const Json& delta, Events& events) {
-  read_reasoning(delta, events);
-  read_content(delta, events);
-  read_call(member(delta, "function_call"), events);
-  const auto* calls = member(delta, "tool_calls");
-  if (calls == nullptr || !calls->is_array()) return;
-  for (const auto& call : *calls) read_call(member(call, "function"), events);
+void read_call(JsonView call, AnswerParts& answer) {
+  answer.add(Kind::tool_call, call["name"].text());
+  answer.add(Kind::tool_call, call["arguments"].text());
 }
 
-// True when the choice says that it is finished.
-bool read_choice(const Json& choice, Events& events) {
-  for (const auto* name : {"delta", "message"})
-    if (const auto* delta = member(choice, name)) read_delta(*delta, events);
-  const auto reason = text_of(member(choice, "finish_reason"));
-  if (reason.empty()) return false;
+void read_delta(JsonView delta, AnswerParts& answer) {
+  read_reasoning(delta, answer);
+  read_content(delta, answer);
+  read_call(delta["function_call"], answer);
+  const auto calls = delta["tool_calls"];
+  for (std::size_t i = 0; i < calls.size(); ++i) read_call(calls.item(i)["function"], answer);
+}
+
+void read_finish(std::string_view reason, AnswerParts& answer) {
+  if (reason.empty()) return;
   if (reason == "abort" || reason == "error") {
-    events.add(Kind::error, "the server ended the answer with finish_reason `" + std::string(reason) + "`");
+    answer.add(Kind::error, "the server ended the answer with finish_reason `" + std::string(reason) + "`");
+    answer.finished = true;
   } else {
-    events.add(Kind::finish, reason);
+    answer.finish(reason == "max_tokens" || reason == "model_length" ? "length" : reason);
   }
-  return true;
+}
+
+void read_choice(JsonView choice, AnswerParts& answer) {
+  for (const auto* name : {"delta", "message"}) read_delta(choice[name], answer);
+  answer.add(Kind::content, choice["text"].text());
+  read_usage(choice["usage"], answer);
+  read_finish(choice["finish_reason"].text(), answer);
 }
 
 }  // namespace
 
-Result<void> ChatDecoder::feed(std::string_view bytes, std::vector<StreamEvent>& out) {
-  if (form_ == Form::unknown) sniff(bytes);
-  if (messages_ == 0) keep_beginning(bytes);
-  switch (form_) {
-    case Form::events:
-      return framer_.feed(bytes, [&](std::string_view data) { return digest(data, out); });
-    case Form::object:
-      return feed_object(bytes, out);
-    case Form::neither:
-      if (beginning_.size() >= kBeginning) return neither();
-      break;
-    case Form::unknown:
-      break;
-  }
-  return {};
-}
-
-// The first byte that is not blank decides: a field name or comment of an event stream (or its byte order mark), or a
-// JSON object. Servers do not reliably say which in Content-Type.
-void ChatDecoder::sniff(std::string_view& bytes) {
-  const auto first = bytes.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return bytes.remove_prefix(bytes.size());
-  bytes.remove_prefix(first);
-  constexpr std::string_view kEventStream = ":deir\xEF";
-  if (bytes.front() == '{')
-    form_ = Form::object;
-  else
-    form_ = kEventStream.find(bytes.front()) != std::string_view::npos ? Form::events : Form::neither;
-}
-
-void ChatDecoder::keep_beginning(std::string_view bytes) {
-  if (beginning_.size() < kBeginning) beginning_ += bytes.substr(0, kBeginning - beginning_.size());
-}
-
-Error ChatDecoder::neither() const {
-  return {Errc::invalid, "the answer is not a chat completion; it begins: " + excerpt(beginning_)};
-}
-
-Result<void> ChatDecoder::feed_object(std::string_view bytes, std::vector<StreamEvent>& out) {
-  for (const char c : bytes) {
-    if (done_) return {};
-    object_ += c;
-    if (in_string_) {
-      in_string_ = escaped_ || c != '"';
-      escaped_ = !escaped_ && c == '\\';
-    } else if (c == '"') {
-      in_string_ = true;
-    } else if (c == '{' || c == '[') {
-      ++depth_;
-    } else if ((c == '}' || c == ']') && --depth_ == 0) {
-      const auto events = out.size();
-      if (auto ok = digest(object_, out); !ok) return ok;
-      done_ = true;
-      if (events == out.size() && !usage_.output_tokens) return neither();
-    }
-  }
-  if (object_.size() > kMaxObject) return Error{Errc::invalid, "the answer is larger than 64 MiB"};
-  return {};
-}
-
-Result<void> ChatDecoder::digest(std::string_view data, std::vector<StreamEvent>& out) {
-  data = trim(data);
-  if (data.empty()) return {};
-  ++messages_;
-  if (data == "[DONE]") {
-    done_ = true;
+Result<void> ChatReader::read(JsonView message, AnswerParts& answer) {
+  read_usage(message["x_groq"]["usage"], answer);
+  read_usage(message["usage"], answer);
+  read_timings(message, answer.timings);
+  read_llamacpp_timings(message["timings"], answer);
+  const auto choices = message["choices"];
+  const auto late_error = message["x_groq"]["error"];
+  if (!choices || late_error) {
+    if (const auto text = error_message(late_error ? message["x_groq"] : message)) answer.add(Kind::error, *text);
     return {};
   }
-  const auto message = Json::parse(data, nullptr, false);
-  if (!message.is_object())
-    return Error{Errc::invalid, "an event of the stream is not a JSON object: " + excerpt(data)};
-  read_usage(message, usage_);
-  Events events(out);
-  const auto* choices = member(message, "choices");
-  if (choices == nullptr || member(message, "error") != nullptr) {
-    if (const auto text = error_message(data)) events.add(Kind::error, *text);
-    return {};
-  }
-  if (!choices->is_array()) return Error{Errc::invalid, "`choices` is not a list: " + excerpt(data)};
-  for (const auto& choice : *choices) {
-    const auto* index = member(choice, "index");
-    if (index != nullptr && *index != 0) continue;
-    if (read_choice(choice, events)) done_ = true;
+  if (!choices.is_list()) return Error{Errc::invalid, "`choices` is not a list"};
+  for (std::size_t i = 0; i < choices.size(); ++i) {
+    const auto index = choices.item(i)["index"];
+    if (!index || index.count() == 0) read_choice(choices.item(i), answer);
   }
   return {};
-}
-
-Result<Usage> ChatDecoder::finish() {
-  if (done_) return usage_;
-  if (form_ == Form::unknown) return Error{Errc::unavailable, "the answer is empty"};
-  if (form_ == Form::neither) return neither();
-  if (form_ == Form::object || framer_.pending())
-    return Error{Errc::unavailable, "the stream ended in the middle of an event"};
-  if (messages_ == 0) return neither();
-  return Error{Errc::unavailable, "the stream ended before the server said that the answer is finished"};
 }
 
 }  // namespace ipw::replay
