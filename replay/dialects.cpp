@@ -1,7 +1,8 @@
 #include "replay/dialect.hpp"
 
 // One row per file of dialects/: name in the configuration, what it speaks.
-#define IPW_DIALECTS(X) X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang and whatever imitates them")
+#define IPW_DIALECTS(X) \
+  X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang, LM Studio and whatever imitates them")
 
 namespace ipw::replay {
 

@@ -78,6 +78,12 @@ HttpRequest RequestForm::fill(const CorpusItem& item, const std::vector<Field>& 
   return request;
 }
 
+std::string chat_messages(std::string_view system, std::string_view problem) {
+  std::string messages = "[";
+  if (!system.empty()) messages += R"({"role":"system","content":)" + json_string(system) + "},";
+  return messages + R"({"role":"user","content":)" + json_string(problem) + "}]";
+}
+
 std::string json_string(std::string_view text) {
   return to_text(Json(text));
 }

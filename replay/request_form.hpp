@@ -55,6 +55,8 @@ class RequestForm {
   std::vector<std::pair<std::string, std::string>> headers_;
 };
 
+// A chat of one question as a JSON list: the system text, where there is one, and the problem.
+std::string chat_messages(std::string_view system, std::string_view problem);
 // `text` as a JSON string; what is not UTF-8 in it becomes U+FFFD.
 std::string json_string(std::string_view text);
 

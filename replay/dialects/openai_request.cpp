@@ -28,12 +28,6 @@ CacheBypass read_bypass(Options& request, bool wanted) {
   return {};
 }
 
-std::string chat_of(const std::string& system, const std::string& problem) {
-  std::string messages = "[";
-  if (!system.empty()) messages += R"({"role":"system","content":)" + json_string(system) + "},";
-  return messages + R"({"role":"user","content":)" + json_string(problem) + "}]";
-}
-
 class OpenAi final : public Dialect {
  public:
   OpenAi(RequestForm form, std::optional<PromptTemplate> text, std::string system, CacheBypass bypass)
@@ -46,7 +40,7 @@ class OpenAi final : public Dialect {
     if (text_)
       fields.push_back({"prompt", json_string(text_->fill(item.problem))});
     else
-      fields.push_back({"messages", chat_of(system_, item.problem)});
+      fields.push_back({"messages", chat_messages(system_, item.problem)});
     return form_.fill(item, fields);
   }
 
