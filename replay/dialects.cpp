@@ -1,8 +1,9 @@
 #include "replay/dialect.hpp"
 
 // One row per file of dialects/: name in the configuration, what it speaks.
-#define IPW_DIALECTS(X) \
-  X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang, LM Studio and whatever imitates them")
+#define IPW_DIALECTS(X)                                                                                       \
+  X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang, LM Studio and whatever imitates them") \
+  X(openai_completions, "OpenAI text completions, for models without a chat template")
 
 namespace ipw::replay {
 
