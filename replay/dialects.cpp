@@ -3,7 +3,8 @@
 // One row per file of dialects/: name in the configuration, what it speaks.
 #define IPW_DIALECTS(X)                                                                                       \
   X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang, LM Studio and whatever imitates them") \
-  X(openai_completions, "OpenAI text completions, for models without a chat template")
+  X(openai_completions, "OpenAI text completions, for models without a chat template")                        \
+  X(ollama, "Ollama's own chat, with its thinking and its times")
 
 namespace ipw::replay {
 
