@@ -5,7 +5,8 @@
   X(openai, "OpenAI chat completions: OpenAI, vLLM, llama.cpp, SGLang, LM Studio and whatever imitates them") \
   X(openai_completions, "OpenAI text completions, for models without a chat template")                        \
   X(ollama, "Ollama's own chat, with its thinking and its times")                                             \
-  X(llamacpp, "llama.cpp's own completion, with its times")
+  X(llamacpp, "llama.cpp's own completion, with its times")                                                   \
+  X(anthropic, "Anthropic messages: Anthropic, and llama.cpp and vLLM which imitate it")
 
 namespace ipw::replay {
 
