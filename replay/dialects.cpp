@@ -6,6 +6,7 @@
   X(openai_completions, "OpenAI text completions, for models without a chat template")                        \
   X(ollama, "Ollama's own chat, with its thinking and its times")                                             \
   X(llamacpp, "llama.cpp's own completion, with its times")                                                   \
+  X(sglang, "SGLang's own generate")                                                                          \
   X(tgi, "Hugging Face Text Generation Inference's own generate")                                             \
   X(anthropic, "Anthropic messages: Anthropic, and llama.cpp and vLLM which imitate it")
 
