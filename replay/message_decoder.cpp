@@ -89,6 +89,20 @@ Result<void> MessageDecoder::digest(std::string_view data) {
     answer_.finished = true;
     return {};
   }
+  if (const auto text = repeated_.text_of(data)) {
+    answer_.add(repeated_.kind(), *text);
+    return {};
+  }
+  const auto events = answer_.events->size();
+  if (auto ok = parse(data); !ok) return ok;
+  if (reader_->remembers_nothing() && answer_.events->size() == events + 1)
+    repeated_.learn(data, answer_.events->back());
+  else
+    repeated_.forget();
+  return {};
+}
+
+Result<void> MessageDecoder::parse(std::string_view data) {
   const JsonDocument document(data);
   const auto message = document.root();
   if (!message) return Error{Errc::invalid, "an event of the stream is not a JSON object: " + excerpt(data)};

@@ -9,6 +9,7 @@
 #include "replay/dialect.hpp"
 #include "replay/framing.hpp"
 #include "replay/json_view.hpp"
+#include "replay/repeated_message.hpp"
 
 namespace ipw::replay {
 
@@ -34,6 +35,8 @@ class MessageReader {
   virtual ~MessageReader() = default;
   // An `error` member is no reader's business: it was told as an event. Errors: invalid, for what cannot be meant.
   virtual Result<void> read(JsonView message, AnswerParts& answer) = 0;
+  // Whether a message tells the same whatever came before it, so that one which is repeated need not be read again.
+  virtual bool remembers_nothing() const { return true; }
 };
 
 // Decodes an answer that is a stream of JSON messages: as server-sent events, one a line, or one object where the
@@ -57,6 +60,7 @@ class MessageDecoder final : public StreamDecoder {
   void keep_beginning(std::string_view bytes);
   Result<void> feed_object(std::string_view bytes);
   Result<void> digest(std::string_view data);
+  Result<void> parse(std::string_view data);
   Error neither() const;
 
   Framing framing_;
@@ -68,6 +72,7 @@ class MessageDecoder final : public StreamDecoder {
   std::string beginning_;    // of the body, for messages
   std::size_t messages_{0};  // that came
   AnswerParts answer_;
+  RepeatedMessage repeated_;
 };
 
 }  // namespace ipw::replay

@@ -39,6 +39,7 @@ class SglangReader final : public MessageReader {
     read_finish(meta["finish_reason"], answer);
     return {};
   }
+  bool remembers_nothing() const override { return false; }
 
  private:
   std::string_view news(std::string_view text) {
