@@ -99,7 +99,8 @@ Result<std::unique_ptr<Dialect>> open_anthropic(const std::string& model, Option
 
 // Keys: max_tokens, temperature, system, headers, extra, prompt_cache.
 Result<std::unique_ptr<Dialect>> open_anthropic(const std::string& model, Options& request) {
-  // It caches only what a request marks for it (`cache_control`), and we mark nothing: always bypassed.
+  // It caches only what a request marks for it (`cache_control`), and we mark nothing. llama-server caches all the
+  // same, and reads no switch for it here.
   const auto generation = Generation::read(request, 1);
   Json body;
   body["model"] = model;

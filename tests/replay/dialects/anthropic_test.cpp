@@ -47,6 +47,13 @@ TEST(AnthropicStream, RecordedFromLlamaCpp) {
   EXPECT_EQ(decoded.events.back(), "finish: length");
 }
 
+// llama-server (b11669) leaves message_start out where the first token is a part of a character.
+TEST(AnthropicStream, AMissingStartCostsOnlyTheCountOfTheInput) {
+  testing::expect_streams("anthropic", {{"llamacpp_recorded_no_start.sse",
+                                         {"content: \xEE\xBE\x97", "finish: length"},
+                                         "usage in=- cached=- out=4 reasoning=-"}});
+}
+
 TEST(AnthropicStream, EveryWayToFail) {
   testing::expect_streams(
       "anthropic",
