@@ -24,8 +24,8 @@ void AnswerParts::count(std::optional<std::int64_t>& into, JsonView stated) {
   if (const auto count = stated.count()) into = count;
 }
 
-void AnswerParts::time(std::optional<Seconds>& into, JsonView stated, double unit) {
-  if (const auto time = stated.number()) into = Seconds{*time * unit};
+void AnswerParts::time(std::optional<Seconds>& into, JsonView stated, double per_second) {
+  if (const auto time = stated.number()) into = Seconds{*time / per_second};
 }
 
 Result<void> MessageDecoder::feed(std::string_view bytes, std::vector<StreamEvent>& out) {

@@ -25,8 +25,8 @@ struct AnswerParts {
   void finish(std::string_view reason);
   // The last stated value counts; what is no count says nothing.
   static void count(std::optional<std::int64_t>& into, JsonView stated);
-  // The same for a time, stated in units of `unit` seconds.
-  static void time(std::optional<Seconds>& into, JsonView stated, double unit = 1);
+  // The same for a time, stated in units of which a second has `per_second`.
+  static void time(std::optional<Seconds>& into, JsonView stated, double per_second = 1);
 };
 
 // Reads the messages of one answer, JSON objects as one kind of server writes them. One answer, one reader, one thread.

@@ -34,7 +34,7 @@ class OllamaReader final : public MessageReader {
   static void read_end(JsonView message, AnswerParts& answer) {
     AnswerParts::count(answer.usage.input_tokens, message["prompt_eval_count"]);
     AnswerParts::count(answer.usage.output_tokens, message["eval_count"]);
-    constexpr double kNanoseconds = 1e-9;
+    constexpr double kNanoseconds = 1e9;
     AnswerParts::time(answer.timings.load, message["load_duration"], kNanoseconds);
     AnswerParts::time(answer.timings.prefill, message["prompt_eval_duration"], kNanoseconds);
     AnswerParts::time(answer.timings.decode, message["eval_duration"], kNanoseconds);
