@@ -35,6 +35,7 @@ struct TargetConfig {
   std::string name, model;
   std::string dialect{"openai"}, locality{"local"};
   replay::Url url;
+  std::string url_place;            // FILE:LINE:COLUMN
   std::string accelerator{"auto"};  // or a name
   probes::PowerChoice power;
   std::string api_key;                                          // from the environment or a file; never shown

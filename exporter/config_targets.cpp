@@ -144,6 +144,7 @@ TargetConfig read_target(Options& options, const std::filesystem::path& folder) 
   target.name = options.required_text("name");
   check_label(options, "name", target.name);
   target.url = read_url(options);
+  target.url_place = options.place("url");
   target.dialect = options.text("dialect", target.dialect);
   if (const auto known = replay::dialects().find(target.dialect); !known)
     options.fail("dialect", known.error().message);

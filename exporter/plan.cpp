@@ -94,6 +94,15 @@ std::vector<EnergyLabels> scopes_of(const std::vector<probes::Meter>& meters) {
   return scopes;
 }
 
+// A URL that ends in what the dialect puts behind it asks for a path that no server has.
+Result<void> check_url(const TargetConfig& config, const replay::Dialect& dialect) {
+  const auto path = dialect.request({}).path;
+  const bool whole = config.url.path.ends_with(path);
+  if (!whole && !(config.url.path.ends_with("/v1") && path.starts_with("/v1/"))) return {};
+  return Error{Errc::invalid, config.url_place + ": dialect `" + config.dialect + "` adds `" + path +
+                                  "` by itself: end the URL before `" + (whole ? path : "/v1") + "`"};
+}
+
 Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, const probes::Rig& rig) {
   PlannedTarget target;
   auto meters = meters_of(config, rig, target.no_meter_reason);
@@ -107,6 +116,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   auto dialect = (*open)(config.model, config.request);
   if (!dialect) return dialect.error();
   target.dialect = std::move(*dialect);
+  if (auto ok = check_url(config, *target.dialect); !ok) return ok.error();
   auto pacing = replay::open_pacing(config.schedule);
   if (!pacing) return pacing.error();
   target.pacing = std::move(*pacing);
@@ -114,7 +124,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   target.transport.url = config.url;
   target.transport.timeouts = config.timeouts;
   target.transport.streams = target.pacing->max_in_flight();
-  if (!config.api_key.empty()) target.transport.headers.emplace_back("Authorization", "Bearer " + config.api_key);
+  if (!config.api_key.empty()) target.transport.headers.push_back(target.dialect->credential(config.api_key));
   target.retry = config.retry;
   target.warmup = config.warmup;
 

@@ -34,6 +34,18 @@ Json value(const std::optional<T>& maybe) {
   return maybe ? value(*maybe) : Json();
 }
 
+// Whose the token counts are: where the server did not state both, and a text came, the books took 4 bytes for a token.
+Json token_counts(const AttemptRecord& record) {
+  if (record.usage.input_tokens && record.usage.output_tokens) return "server";
+  return record.first_token_at ? Json("estimated") : Json();
+}
+
+// How many tokens the stream hid in chunks of several; negative where chunks came that were no tokens.
+Json chunk_discrepancy(const AttemptRecord& record) {
+  if (!record.chunks || !record.usage.output_tokens) return {};
+  return *record.usage.output_tokens - *record.chunks;
+}
+
 // In the order of kEnergyKeys; all null where the scope is not metered.
 Json energy_of(const AttemptRecord& record, probes::Scope scope) {
   Json json;
@@ -81,6 +93,14 @@ Json as_json(const AttemptRecord& record) {
   json["cached_tokens"] = value(record.usage.cached_tokens);
   json["output_tokens"] = value(record.usage.output_tokens);
   json["reasoning_tokens"] = value(record.usage.reasoning_tokens);
+  json["token_counts"] = token_counts(record);
+  json["chunks"] = value(record.chunks);
+  json["chunk_discrepancy"] = chunk_discrepancy(record);
+  json["server_load_s"] = value(record.server.load);
+  json["server_queue_s"] = value(record.server.queue);
+  json["server_prefill_s"] = value(record.server.prefill);
+  json["server_decode_s"] = value(record.server.decode);
+  json["server_total_s"] = value(record.server.total);
   json.update(energy_of(record, probes::Scope::accelerator));
   json["scopes"] = Json::object();
   for (const auto scope : kOuterScopes)

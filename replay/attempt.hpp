@@ -67,13 +67,15 @@ struct Attempt {
   std::optional<MonoTime> first_token_at;    // first text of any channel
   std::optional<MonoTime> first_answer_at;   // first text that is not reasoning
   std::optional<MonoTime> last_token_at;
-  std::vector<Chunk> chunks;  // ascending
+  std::vector<Chunk> chunks;    // ascending
+  std::int64_t text_events{0};  // pieces of text that the server sent; several may arrive in one chunk
 
   std::string answer;  // the content channel
   std::size_t reasoning_bytes{0};
   std::string finish_reason;
   int http_status{0};
   Usage usage;
+  ServerTimings timings;
 };
 
 // What replay tells the books. Every attempt that was Started is Finished exactly once: a failure costs joules too.

@@ -99,6 +99,7 @@ void AttemptStream::digest(MonoTime at, const StreamEvent& event) {
 void AttemptStream::note_text(MonoTime at, std::size_t size) {
   if (!attempt_.first_token_at) attempt_.first_token_at = at;
   attempt_.last_token_at = at;
+  ++attempt_.text_events;
   if (attempt_.chunks.empty() || attempt_.chunks.back().at != at) attempt_.chunks.push_back({at, 0});
   attempt_.chunks.back().bytes += static_cast<std::uint32_t>(size);
 }
@@ -141,8 +142,9 @@ void AttemptStream::conclude_answer(const StreamEnd& end) {
   }
   // A connection that ends after the last event took nothing from the answer.
   attempt_.usage = *usage;
+  attempt_.timings = decoder_->timings();
   const auto& finish = attempt_.finish_reason;
-  if (finish == "length" || finish == "max_tokens") return settle(Outcome::length, {});
+  if (finish == "length") return settle(Outcome::length, {});
   if (attempt_.first_token_at) return settle(Outcome::ok, {});
   settle(Outcome::empty,
          "the server finished without any text" + (finish.empty() ? "" : " (finish_reason `" + excerpt(finish) + "`)"));

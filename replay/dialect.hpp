@@ -5,11 +5,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/catalog.hpp"
 #include "base/options.hpp"
 #include "base/result.hpp"
+#include "base/units.hpp"
 #include "replay/corpus.hpp"
 #include "replay/transport.hpp"
 
@@ -23,13 +25,23 @@ struct Usage {
   std::optional<std::int64_t> reasoning_tokens;  // part of output_tokens
 };
 
+// How long the server says that it took, each part as it states it. Parts may overlap, and need not add up to `total`.
+struct ServerTimings {
+  std::optional<Seconds> load;     // bringing the model into memory: no part of answering
+  std::optional<Seconds> queue;    // waiting for its turn
+  std::optional<Seconds> prefill;  // reading the prompt
+  std::optional<Seconds> decode;   // generating
+  std::optional<Seconds> total;
+  bool operator==(const ServerTimings&) const = default;
+};
+
 // One thing that a stream says. Frames that say nothing to us (role only, comments, usage: null) give no event.
 struct StreamEvent {
   enum class Kind {
     content,    // text of the answer
     reasoning,  // text of the reasoning channel
     tool_call,  // text of a tool call
-    finish,     // text is the server's reason: stop, length, ...
+    finish,     // text is the server's reason: stop, ...; always `length` where a token limit was reached
     error,      // text is the server's message: the stream reports a failure inside HTTP 200
   };
   Kind kind{};
@@ -45,14 +57,20 @@ class StreamDecoder {
   virtual Result<void> feed(std::string_view bytes, std::vector<StreamEvent>& out) = 0;
   // After the last byte. Errors: unavailable, when the stream ended before the server said that it was finished.
   virtual Result<Usage> finish() = 0;
+  // After finish(): what the server told of its own times.
+  virtual ServerTimings timings() const { return {}; }
 };
 
-// How to speak to one kind of server. Immutable and thread-safe.
+// How to speak to one kind of server. The target's `url` is what request paths begin at. Immutable and thread-safe.
 class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual HttpRequest request(const CorpusItem& item) const = 0;
   virtual std::unique_ptr<StreamDecoder> decoder() const = 0;
+  // The header that carries an API key: a bearer token, unless this server wants it in another way.
+  virtual std::pair<std::string, std::string> credential(const std::string& key) const {
+    return {"Authorization", "Bearer " + key};
+  }
 };
 
 // `model` is what the server calls it; `request` is the target's sub-tree of that name (max_tokens, temperature, ...).

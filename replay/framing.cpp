@@ -57,4 +57,46 @@ Result<void> SseFramer::too_large() const {
   return Error{Errc::invalid, "one event of the stream is larger than " + std::to_string(max_event_) + " bytes"};
 }
 
+bool JsonFramer::next(std::string_view& bytes, std::string_view& object) {
+  if (held_.empty()) bytes.remove_prefix(std::min(bytes.find_first_not_of(" \t\r\n"), bytes.size()));
+  std::size_t size = 0;
+  bool complete = false;
+  while (size < bytes.size() && !complete) complete = ends_with(bytes[size++]);
+  if (!complete) {
+    held_ += bytes;
+    bytes = {};
+    return false;
+  }
+  depth_ = 0;
+  in_string_ = escaped_ = false;
+  object = bytes.substr(0, size);
+  if (!held_.empty()) {
+    complete_.swap(held_);
+    complete_ += object;
+    held_.clear();
+    object = complete_;
+  }
+  bytes.remove_prefix(size);
+  return true;
+}
+
+bool JsonFramer::ends_with(char c) {
+  if (c == '\n' && (layout_ == Layout::lines || depth_ == 0)) return true;
+  if (in_string_) {
+    in_string_ = escaped_ || c != '"';
+    escaped_ = !escaped_ && c == '\\';
+  } else if (c == '"') {
+    in_string_ = true;
+  } else if (c == '{' || c == '[') {
+    ++depth_;
+  } else if ((c == '}' || c == ']') && depth_ > 0) {
+    return --depth_ == 0;
+  }
+  return false;
+}
+
+Result<void> JsonFramer::too_large() const {
+  return Error{Errc::invalid, "one JSON object of the answer is larger than " + std::to_string(max_object_) + " bytes"};
+}
+
 }  // namespace ipw::replay

@@ -37,6 +37,49 @@ class SseFramer {
   bool started_{false};
 };
 
+// Cuts a byte stream into its top-level JSON objects, whatever white space stands between them: NDJSON, or one object
+// for the whole answer. The same objects however the bytes are split. An object is handed on with its last bracket, so
+// that a missing line end costs nothing; what is no object is handed on up to its line end, for its reader to refuse.
+// One stream, one thread; memory is bounded by `max_object`.
+class JsonFramer {
+ public:
+  enum class Layout {
+    lines,  // NDJSON: a line end inside an object means that it is broken, and ends it
+    free,   // an object may stand on many lines
+  };
+  explicit JsonFramer(Layout layout, std::size_t max_object = 64U << 20U) : layout_(layout), max_object_(max_object) {}
+
+  // Calls `object(std::string_view json)` -> Result<void> for each object that `bytes` completes; stops at its first
+  // error. Errors: invalid, when one object grows beyond the limit.
+  template <class F>
+  Result<void> feed(std::string_view bytes, F&& object);
+  // Whether bytes of an unfinished object are held: at the end of a stream, a cut.
+  bool pending() const { return !held_.empty(); }
+
+ private:
+  // Takes the next complete object out of `bytes`; false when there is none yet.
+  bool next(std::string_view& bytes, std::string_view& object);
+  // Digests one byte; true when it is the object's last.
+  bool ends_with(char c);
+  Result<void> too_large() const;
+
+  Layout layout_;
+  std::size_t max_object_;
+  std::string held_;      // the beginning of an object whose end has not come
+  std::string complete_;  // backing store of an object that was split
+  std::size_t depth_{0};  // of brackets open
+  bool in_string_{false}, escaped_{false};
+};
+
+template <class F>
+Result<void> JsonFramer::feed(std::string_view bytes, F&& object) {
+  std::string_view json;
+  while (next(bytes, json))
+    if (auto ok = object(json); !ok) return ok;
+  if (held_.size() > max_object_) return too_large();
+  return {};
+}
+
 template <class F>
 Result<void> SseFramer::feed(std::string_view bytes, F&& event) {
   std::string_view line;

@@ -34,6 +34,8 @@ AttemptRecord record_of(const replay::Attempt& attempt, const WallAnchor& anchor
     }
   }
   record.usage = attempt.usage;
+  record.chunks = attempt.text_events;
+  record.server = attempt.timings;
   record.problem = attempt.query->item->problem;
   record.answer = attempt.answer;
   return record;

@@ -59,6 +59,8 @@ struct AttemptRecord {
   std::optional<Seconds> duration, scheduled_duration;  // sent, scheduled to last token; only of answered attempts
   std::optional<Seconds> time_to_first_token, time_to_answer;
   replay::Usage usage;
+  std::optional<std::int64_t> chunks;  // pieces of text that the server sent; what older journals do not know
+  replay::ServerTimings server;
   std::optional<double> concurrency;  // mean number of our attempts in flight while it ran
   std::optional<double> cost_usd;
   std::vector<ScopeEnergy> energy;  // at most one per scope; empty where nothing is metered

@@ -33,12 +33,12 @@ WHERE a.done = 1 AND a.verdict IS NOT NULL AND e.validity = ?1
 
 // Only the filter that leaves the fewest rows is left to an index (a `+` keeps a term from one), because the rows then
 // come in the order of storing and the limit ends the search.
-std::string select_queries(const QueryFilter& filter) {
+std::string select_queries(std::string_view columns, const QueryFilter& filter) {
   std::string where;
   for (const auto& [column, value] : {std::pair("verdict", &filter.verdict), std::pair("outcome", &filter.outcome),
                                       std::pair("target", &filter.target)})
     if (!value->empty()) where += (where.empty() ? " WHERE " : " AND +") + std::string(column) + " = ?";
-  return "SELECT " + std::string(RecordReader::columns()) + " FROM attempts" + where + " ORDER BY number DESC LIMIT ?";
+  return "SELECT " + std::string(columns) + " FROM attempts" + where + " ORDER BY number DESC LIMIT ?";
 }
 
 }  // namespace
@@ -188,7 +188,7 @@ Result<std::vector<std::string>> Journal::finished(const std::string& target, co
 
 Result<std::vector<AttemptRecord>> Journal::queries(const QueryFilter& filter) const {
   std::lock_guard lock(impl_->reading);
-  auto statement = impl_->reader->database.prepare(select_queries(filter));
+  auto statement = impl_->reader->database.prepare(select_queries(impl_->reader->rows.columns(), filter));
   if (!statement) return impl_->unreadable(statement.error());
   for (const auto* value : {&filter.verdict, &filter.outcome, &filter.target}) {
     if (value->empty()) continue;
@@ -203,8 +203,8 @@ Result<std::vector<AttemptRecord>> Journal::queries(const QueryFilter& filter) c
 
 Result<std::optional<AttemptRecord>> Journal::find(const std::string& attempt_id) const {
   std::lock_guard lock(impl_->reading);
-  auto statement =
-      impl_->reader->database.prepare("SELECT " + std::string(RecordReader::columns()) + " FROM attempts WHERE id = ?");
+  auto statement = impl_->reader->database.prepare("SELECT " + std::string(impl_->reader->rows.columns()) +
+                                                   " FROM attempts WHERE id = ?");
   if (!statement) return impl_->unreadable(statement.error());
   auto records = impl_->read_all(statement->bind(attempt_id));
   if (!records) return records.error();
@@ -221,7 +221,7 @@ Result<void> Journal::for_each(const std::function<bool(const AttemptRecord&)>& 
       if (!newest) return impl_->unreadable(newest.error());
       last = *newest;
     }
-    auto statement = impl_->reader->database.prepare("SELECT " + std::string(RecordReader::columns()) +
+    auto statement = impl_->reader->database.prepare("SELECT " + std::string(impl_->reader->rows.columns()) +
                                                      " FROM attempts WHERE number > ? AND number <= ? ORDER BY number");
     if (!statement) return impl_->unreadable(statement.error());
     const auto records = impl_->read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)));

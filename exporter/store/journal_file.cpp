@@ -14,7 +14,7 @@ namespace ipw {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4950574A;  // "IPWJ"
-constexpr std::int64_t kVersion = 1;
+constexpr std::int64_t kVersion = 2;
 constexpr mode_t kOwnerOnly = 0600;
 
 // Columns named after labels hold label numbers. `number` is the order of storing. `done`: the query is finished for
@@ -35,7 +35,9 @@ CREATE TABLE attempts (
   duration_s REAL, scheduled_duration_s REAL, time_to_first_token_s REAL, time_to_answer_s REAL,
   input_tokens INTEGER, cached_tokens INTEGER, output_tokens INTEGER, reasoning_tokens INTEGER,
   concurrency REAL, cost_usd REAL,
-  problem INTEGER, answer TEXT
+  problem INTEGER, answer TEXT,
+  chunks INTEGER, server_load_s REAL, server_queue_s REAL, server_prefill_s REAL, server_decode_s REAL,
+  server_total_s REAL
 ) STRICT;
 CREATE UNIQUE INDEX attempts_done ON attempts (target, corpus, cycle, query_id) WHERE done = 1;
 CREATE INDEX attempts_open ON attempts (target, corpus, cycle, query_id) WHERE done = 0;
@@ -47,6 +49,16 @@ CREATE TABLE energy (
   gross_j REAL, active_j REAL, prefill_j REAL, decode_j REAL, sd_j REAL, mean_power_w REAL, busy_s REAL,
   PRIMARY KEY (attempt, scope)
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+// What version 2 knows more than version 1: how the answer came, and the server's own times.
+constexpr const char* kUpgrade = R"sql(
+ALTER TABLE attempts ADD COLUMN chunks INTEGER;
+ALTER TABLE attempts ADD COLUMN server_load_s REAL;
+ALTER TABLE attempts ADD COLUMN server_queue_s REAL;
+ALTER TABLE attempts ADD COLUMN server_prefill_s REAL;
+ALTER TABLE attempts ADD COLUMN server_decode_s REAL;
+ALTER TABLE attempts ADD COLUMN server_total_s REAL;
 )sql";
 
 Error refused(Errc code, const std::string& path, const std::string& why) {
@@ -71,7 +83,12 @@ Result<void> create_schema(Database& database) {
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
 
-enum class Content { nothing, journal };
+Result<void> upgrade_schema(Database& database) {
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kUpgrade) +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
+}
+
+enum class Content { nothing, older, journal };
 
 // REQUIRES: nothing was written yet: another program's file stays as it is.
 Result<Content> look_inside(Database& database, const std::string& path) {
@@ -88,7 +105,7 @@ Result<Content> look_inside(Database& database, const std::string& path) {
     return refused(Errc::invalid, path,
                    "was written by a newer ipw-sidecar (journal version " + std::to_string(*version) +
                        ", this one knows " + std::to_string(kVersion) + "): use that one, or another `store.path`");
-  return Content::journal;
+  return *version < kVersion ? Content::older : Content::journal;
 }
 
 }  // namespace
@@ -146,6 +163,7 @@ Result<Database> open_journal_file(const std::string& path, Database::Mode mode)
   auto ok =
       database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864");
   if (ok && *content == Content::nothing) ok = create_schema(*database);
+  if (ok && *content == Content::older) ok = upgrade_schema(*database);
   if (!ok) return refused(ok.error().code, path, "cannot be written: " + ok.error().message);
   return database;
 }

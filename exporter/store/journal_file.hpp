@@ -23,6 +23,7 @@ class JournalLock {
 };
 
 // Opens the database, makes a new one where there is none, and sees to it that it is a journal that this version knows.
+// A journal of an older version is brought up to this one, unless it is only read: then it stays as it is.
 // Errors: as Journal::open().
 Result<Database> open_journal_file(const std::string& path, Database::Mode mode);
 

@@ -13,11 +13,13 @@ namespace {
   "scheduled_us, sent_us, ended_us, first_token_us, last_token_us, "                             \
   "duration_s, scheduled_duration_s, time_to_first_token_s, time_to_answer_s, "                  \
   "input_tokens, cached_tokens, output_tokens, reasoning_tokens, concurrency, cost_usd, answer, problem"
+// Since version 2 of the journal.
+#define IPW_STREAM_COLUMNS "chunks, server_load_s, server_queue_s, server_prefill_s, server_decode_s, server_total_s"
 
 constexpr std::string_view kInsertAttempt =
-    "INSERT INTO attempts (" IPW_COLUMNS
+    "INSERT INTO attempts (" IPW_COLUMNS ", " IPW_STREAM_COLUMNS
     ", done) VALUES "
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
 constexpr std::string_view kEnergyColumns =
     "scope, quality, validity, gross_j, active_j, prefill_j, decode_j, sd_j, mean_power_w, busy_s";
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // stored as NULL
@@ -111,7 +113,11 @@ Result<RecordWriter::Outcome> RecordWriter::add(const AttemptRecord& record) {
   else
     insert_.bind_null();
   const bool done = record.final && record.outcome != replay::Outcome::cancelled;
-  insert_.bind(*problem_number).bind(std::int64_t{done});
+  insert_.bind(*problem_number).bind(record.chunks);
+  for (const auto& time :
+       {record.server.load, record.server.queue, record.server.prefill, record.server.decode, record.server.total})
+    insert_.bind(seconds(time));
+  insert_.bind(std::int64_t{done});
   if (auto ok = insert_.run(); !ok) return ok.error();
 
   if (database_->changed_rows() == 0) {
@@ -177,6 +183,9 @@ Result<RecordReader> RecordReader::open(Database& database) {
   auto labels = Labels::open(database);
   if (!labels) return labels.error();
   reader.labels_ = std::move(*labels);
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return version.error();
+  reader.knows_streams_ = *version >= 2;
   auto ok =
       prepare(database, {{&reader.energy_, "SELECT " + std::string(kEnergyColumns) + " FROM energy WHERE attempt = ?"},
                          {&reader.problem_, "SELECT text FROM problems WHERE number = ?"}});
@@ -184,8 +193,9 @@ Result<RecordReader> RecordReader::open(Database& database) {
   return reader;
 }
 
-std::string_view RecordReader::columns() {
-  return IPW_COLUMNS ", number";
+std::string_view RecordReader::columns() const {
+  if (knows_streams_) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", number";
+  return IPW_COLUMNS ", NULL, NULL, NULL, NULL, NULL, NULL, number";
 }
 
 Result<AttemptRecord> RecordReader::read(Statement& row) {
@@ -213,6 +223,10 @@ Result<AttemptRecord> RecordReader::read(Statement& row) {
   auto text = problem(row.integer());
   if (!text) return text.error();
   record.problem = std::move(*text);
+  record.chunks = row.integer();
+  for (auto* time :
+       {&record.server.load, &record.server.queue, &record.server.prefill, &record.server.decode, &record.server.total})
+    *time = seconds(row.number());
   if (auto ok = read_energy(row.integer().value_or(0), record); !ok) return ok.error();
   return record;
 }

@@ -40,7 +40,7 @@ class RecordReader {
   static Result<RecordReader> open(Database& database);
 
   // What a statement selects for read(): `SELECT <columns> FROM attempts ...`.
-  static std::string_view columns();
+  std::string_view columns() const;
   // REQUIRES: `row` is at a row of columns(). Errors: invalid, for what this version does not know.
   Result<AttemptRecord> read(Statement& row);
   Labels& labels() { return labels_; }
@@ -57,6 +57,7 @@ class RecordReader {
 
   Labels labels_;
   Statement energy_, problem_;
+  bool knows_streams_{true};  // false for a journal of version 1, which is read as it is
 };
 
 }  // namespace ipw

@@ -91,5 +91,29 @@ TEST_F(Planning, AnEstimateMayNotBeNamedLikeADevice) {
               HasSubstr("a device has one set of books"));
 }
 
+std::string speaking(const std::string& dialect, const std::string& url, const std::string& more = "") {
+  return "  - {name: t, url: '" + url + "', model: m, dialect: " + dialect + more + "}\n";
+}
+
+TEST_F(Planning, AUrlThatHoldsThePathAlreadyIsRefused) {
+  EXPECT_THAT(refusal("amd", speaking("openai", "http://h/v1/chat/completions")),
+              HasSubstr("test.yaml:4:20: dialect `openai` adds `/chat/completions` by itself: end the URL before "
+                        "`/chat/completions`"));
+  EXPECT_THAT(refusal("amd", speaking("anthropic", "https://h/v1")), HasSubstr("end the URL before `/v1`"));
+  EXPECT_THAT(refusal("amd", speaking("ollama", "http://h/api/chat")), HasSubstr("adds `/api/chat` by itself"));
+  for (const auto* dialect : {"openai", "openai_completions", "ollama", "llamacpp", "sglang", "tgi", "anthropic"})
+    EXPECT_EQ(refusal("amd", speaking(dialect, "http://h/some/where")), "accepted") << dialect;
+}
+
+TEST_F(Planning, TheKeyGoesOutAsTheDialectWantsIt) {
+  ::setenv("IPW_TEST_KEY", "sk-1", 1);
+  const auto made = plan("amd", speaking("anthropic", "http://h", ", api_key_env: IPW_TEST_KEY") +
+                                    "  - {name: b, url: 'http://h', model: m, api_key_env: IPW_TEST_KEY}\n");
+  ASSERT_TRUE(made) << made.error().message;
+  using Headers = std::vector<std::pair<std::string, std::string>>;
+  EXPECT_EQ(made->targets[0].transport.headers, (Headers{{"x-api-key", "sk-1"}}));
+  EXPECT_EQ(made->targets[1].transport.headers, (Headers{{"Authorization", "Bearer sk-1"}}));
+}
+
 }  // namespace
 }  // namespace ipw

@@ -22,6 +22,8 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
             R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
             R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"
             R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
+            R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
+            R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
             R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
             R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
             R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
@@ -31,7 +33,7 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
 
 TEST(RecordText, WhatIsUnknownIsNull) {
   const auto json = Json::parse(to_json(AttemptRecord{}));
-  EXPECT_EQ(json.size(), 39U);
+  EXPECT_EQ(json.size(), 47U);
   for (const auto* key : {"verdict",
                           "score",
                           "reason",
@@ -45,6 +47,14 @@ TEST(RecordText, WhatIsUnknownIsNull) {
                           "cached_tokens",
                           "output_tokens",
                           "reasoning_tokens",
+                          "token_counts",
+                          "chunks",
+                          "chunk_discrepancy",
+                          "server_load_s",
+                          "server_queue_s",
+                          "server_prefill_s",
+                          "server_decode_s",
+                          "server_total_s",
                           "energy_gross_j",
                           "energy_active_j",
                           "energy_error_j",
@@ -57,6 +67,21 @@ TEST(RecordText, WhatIsUnknownIsNull) {
                           "answer"})
     EXPECT_TRUE(json.at(key).is_null()) << key;
   EXPECT_EQ(json.at("scopes"), Json::object());
+}
+
+TEST(RecordText, SaysWhoseTheTokenCountsAre) {
+  auto record = full_record("a", "q");
+  record.usage.output_tokens = 30;
+  EXPECT_EQ(Json::parse(to_json(record)).at("chunk_discrepancy"), -10);
+  record.usage.input_tokens.reset();
+  EXPECT_EQ(Json::parse(to_json(record)).at("token_counts"), "estimated");
+  record.usage.output_tokens.reset();
+  auto json = Json::parse(to_json(record));
+  EXPECT_EQ(json.at("token_counts"), "estimated");
+  EXPECT_EQ(json.at("chunks"), 40);
+  EXPECT_TRUE(json.at("chunk_discrepancy").is_null());
+  record.first_token_at.reset();
+  EXPECT_TRUE(Json::parse(to_json(record)).at("token_counts").is_null()) << "nothing came that could be counted";
 }
 
 TEST(RecordText, AFailureSaysWhy) {

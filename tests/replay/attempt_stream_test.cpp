@@ -34,6 +34,11 @@ class ByteDecoder final : public StreamDecoder {
     usage.output_tokens = 9;
     return usage;
   }
+  ServerTimings timings() const override {
+    ServerTimings timings;
+    timings.load = Seconds{1};
+    return timings;
+  }
 
  private:
   bool finished_{false};
@@ -130,6 +135,19 @@ TEST(AttemptStream, EveryEndHasOneOutcomeAndOneReason) {
     EXPECT_EQ(attempt.http_status, c.play.status) << c.name;
     EXPECT_EQ(attempt.usage.output_tokens.has_value(), answered(c.outcome) || c.outcome == Outcome::empty) << c.name;
   }
+}
+
+TEST(AttemptStream, KeepsWhatTheServerToldAndHowManyPiecesCame) {
+  const auto attempt = play({200, "rrct s"});
+  EXPECT_EQ(attempt.timings.load, Seconds{1});
+  EXPECT_EQ(attempt.text_events, 4);
+
+  const AttemptStream::Done nothing = [](AttemptStream&) {};
+  AttemptStream stream({}, std::make_unique<ByteDecoder>(), nothing);
+  stream.response(kStart, 200, [](std::string_view) { return std::string(); });
+  stream.bytes(kStart, "ccc");
+  EXPECT_EQ(stream.attempt().text_events, 3) << "one arrival, three pieces";
+  EXPECT_EQ(stream.attempt().chunks.size(), 1U);
 }
 
 TEST(AttemptStream, TimesAreThoseOfTheText) {

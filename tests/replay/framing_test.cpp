@@ -10,7 +10,8 @@ namespace {
 
 using Datas = std::vector<std::string>;
 
-Result<void> feed(SseFramer& framer, std::string_view bytes, Datas& out) {
+template <class Framer>
+Result<void> feed(Framer& framer, std::string_view bytes, Datas& out) {
   return framer.feed(bytes, [&](std::string_view data) -> Result<void> {
     out.emplace_back(data);
     return {};
@@ -89,6 +90,60 @@ TEST(SseFramer, StopsAtTheFirstErrorOfItsUser) {
   });
   EXPECT_FALSE(fed);
   EXPECT_EQ(seen, 1);
+}
+
+const struct {
+  const char* name;
+  JsonFramer::Layout layout;
+  std::string_view stream;
+  Datas objects;
+  bool pending;
+} kObjects[] = {
+    {"lines", JsonFramer::Layout::lines, "{\"a\":1}\n{\"b\":[{}]}\n", {"{\"a\":1}", "{\"b\":[{}]}"}, false},
+    {"CRLF and blank lines", JsonFramer::Layout::lines, "\r\n{}\r\n\n \n{}\r\n", {"{}", "{}"}, false},
+    {"no line end at the end", JsonFramer::Layout::lines, "{}\n{\"a\":1}", {"{}", "{\"a\":1}"}, false},
+    {"nothing between objects", JsonFramer::Layout::lines, "{}{}", {"{}", "{}"}, false},
+    {"brackets and quotes in texts",
+     JsonFramer::Layout::lines,
+     R"({"a":"}\"]{","b":"\\"})"
+     "\n",
+     {R"({"a":"}\"]{","b":"\\"})"},
+     false},
+    {"cut inside", JsonFramer::Layout::lines, "{}\n{\"a\":", {"{}"}, true},
+    {"broken line", JsonFramer::Layout::lines, "{\"a\":[\n{}\n", {"{\"a\":[\n", "{}"}, false},
+    {"broken text", JsonFramer::Layout::lines, "{\"a\":\"\n{}\n", {"{\"a\":\"\n", "{}"}, false},
+    {"no object", JsonFramer::Layout::lines, "upstream went away\n{}\n", {"upstream went away\n", "{}"}, false},
+    {"closing first", JsonFramer::Layout::lines, "}]\n{}\n", {"}]\n", "{}"}, false},
+    {"many lines", JsonFramer::Layout::free, "{\n  \"a\": [\n 1]\n}\n{}", {"{\n  \"a\": [\n 1]\n}", "{}"}, false},
+    {"nothing", JsonFramer::Layout::lines, " \n", {}, false},
+};
+
+TEST(JsonFramer, ObjectsAreTheSameHoweverTheStreamIsSplit) {
+  std::mt19937 random(7);
+  for (const auto& c : kObjects) {
+    for (int split = 0; split < 50; ++split) {
+      JsonFramer framer(c.layout);
+      Datas objects;
+      std::uniform_int_distribution<std::size_t> step(1, split == 1 ? 1 : 9);
+      auto rest = c.stream;
+      while (!rest.empty()) {
+        const auto size = split == 0 ? rest.size() : std::min(rest.size(), step(random));
+        ASSERT_TRUE(feed(framer, rest.substr(0, size), objects)) << c.name;
+        rest.remove_prefix(size);
+      }
+      EXPECT_EQ(objects, c.objects) << c.name << ", split " << split;
+      EXPECT_EQ(framer.pending(), c.pending) << c.name << ", split " << split;
+    }
+  }
+}
+
+TEST(JsonFramer, AnObjectBeyondTheLimitIsRefused) {
+  JsonFramer framer(JsonFramer::Layout::lines, 1000);
+  Datas objects;
+  Result<void> fed;
+  for (int i = 0; i < 1000 && fed; ++i) fed = feed(framer, "{\"a\":\"0123456789", objects);
+  ASSERT_FALSE(fed);
+  EXPECT_EQ(fed.error().message, "one JSON object of the answer is larger than 1000 bytes");
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <random>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,7 +14,8 @@ namespace ipw::testing {
 // one kind of text stand on lines of their own.
 struct Decoded {
   std::vector<std::string> events;
-  std::string end;  // "usage in=1 cached=- out=2 reasoning=-", or "invalid: ..." of feed() or finish()
+  std::string end;    // "usage in=1 cached=- out=2 reasoning=-", or "invalid: ..." of feed() or finish()
+  std::string times;  // "load=0.5 decode=2", of those that the server stated
 };
 
 inline std::string to_line(const replay::StreamEvent& event) {
@@ -32,6 +34,19 @@ inline std::string to_line(const replay::Usage& usage) {
   const auto shown = [](const std::optional<std::int64_t>& count) { return count ? std::to_string(*count) : "-"; };
   return "usage in=" + shown(usage.input_tokens) + " cached=" + shown(usage.cached_tokens) +
          " out=" + shown(usage.output_tokens) + " reasoning=" + shown(usage.reasoning_tokens);
+}
+
+inline std::string to_line(const replay::ServerTimings& timings) {
+  std::ostringstream line;
+  const auto show = [&](const char* name, const std::optional<Seconds>& time) {
+    if (time) line << (line.tellp() > 0 ? " " : "") << name << "=" << time->value;
+  };
+  show("load", timings.load);
+  show("queue", timings.queue);
+  show("prefill", timings.prefill);
+  show("decode", timings.decode);
+  show("total", timings.total);
+  return line.str();
 }
 
 // Feeds `stream` in pieces of 1 to `largest` bytes; 0 feeds it whole.
@@ -53,6 +68,7 @@ inline Decoded decode(replay::StreamDecoder& decoder, std::string_view stream, s
   }
   const auto usage = decoder.finish();
   decoded.end = usage ? to_line(*usage) : to_line(usage.error());
+  decoded.times = to_line(decoder.timings());
   return decoded;
 }
 

@@ -51,6 +51,8 @@ inline AttemptRecord full_record(const std::string& id, const std::string& query
   record.time_to_first_token = Seconds{0.1};
   record.time_to_answer = Seconds{0.2};
   record.usage = {.input_tokens = 100, .cached_tokens = 10, .output_tokens = 50, .reasoning_tokens = 5};
+  record.chunks = 40;
+  record.server = {.load = Seconds{0.5}, .queue = {}, .prefill = Seconds{0.0625}, .decode = Seconds{1}, .total = {}};
   record.concurrency = 3.5;
   record.cost_usd = 0.000045;
   record.energy = {scope_energy(probes::Scope::accelerator, 375.1), scope_energy(probes::Scope::node, 500.2)};

@@ -279,8 +279,36 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
   for (const bool read_only : {false, true})
     EXPECT_EQ(refusal({.path = path(), .keep_answers = true, .read_only = read_only}).message,
               "journal " + path() +
-                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 1): use that one, or "
+                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 2): use that one, or "
                   "another `store.path`");
+}
+
+// Makes the file what version 1 wrote.
+constexpr const char* kDowngrade =
+    "ALTER TABLE attempts DROP COLUMN chunks; ALTER TABLE attempts DROP COLUMN server_load_s;"
+    "ALTER TABLE attempts DROP COLUMN server_queue_s; ALTER TABLE attempts DROP COLUMN server_prefill_s;"
+    "ALTER TABLE attempts DROP COLUMN server_decode_s; ALTER TABLE attempts DROP COLUMN server_total_s;"
+    "PRAGMA user_version = 1";
+
+TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
+  auto record = full_record("a", "q");
+  ASSERT_TRUE(open()->append({record}));
+  ASSERT_EQ(sql(kDowngrade), "");
+  record.chunks.reset();
+  record.server = {};
+
+  const auto reader = open({.path = path(), .keep_answers = true, .read_only = true});
+  ASSERT_TRUE(reader);
+  EXPECT_EQ(to_json(**reader->find("a")), to_json(record)) << "what it does not know is unknown";
+  EXPECT_EQ(sql("PRAGMA user_version"), "1") << "reading changes nothing";
+
+  const auto journal = open();
+  ASSERT_TRUE(journal);
+  EXPECT_EQ(sql("PRAGMA user_version"), "2");
+  EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
+  ASSERT_TRUE(journal->append({full_record("b", "r")}));
+  EXPECT_EQ(to_json(**journal->find("b")), to_json(full_record("b", "r")));
+  EXPECT_EQ(ids(reader->queries({})), (std::vector<std::string>{"b", "a"})) << "a reader beside it goes on";
 }
 
 TEST_F(JournalTest, RefusesAPlaceThatCannotHoldOne) {

@@ -4,6 +4,7 @@
 
 #include "replay/dialect.hpp"
 #include "tests/support/decoding.hpp"
+#include "tests/support/speaking.hpp"
 #include "tests/support/test_data.hpp"
 
 namespace ipw::replay {
@@ -95,6 +96,36 @@ TEST(OpenAiStream, EveryServersWay) {
   }
 }
 
+// Where else usage, reasoning and the server's own times may stand.
+TEST(OpenAiStream, EveryClouds) {
+  const Lines reasoned{"reasoning: Hmm", "content: 5", "finish: stop"}, plain{"content: 5", "finish: stop"};
+  testing::expect_streams(
+      "openai",
+      {
+          {"deepseek.sse", reasoned, "usage in=80 cached=64 out=6 reasoning=4"},
+          {"groq.sse", reasoned, "usage in=18 cached=- out=8 reasoning=3",
+           "queue=0.25 prefill=0.0625 decode=0.5 total=0.5625"},
+          {"groq_late_error.sse", {"content: The", "error: over capacity"}, "usage"},
+          {"cerebras.sse", plain, "usage in=9 cached=0 out=2 reasoning=-",
+           "queue=0.125 prefill=0.25 decode=0.5 total=1"},
+          {"xai.sse", reasoned, "usage in=32 cached=5 out=122 reasoning=120"},
+          {"moonshot.sse", plain, "usage in=30 cached=20 out=2 reasoning=-"},
+          {"gemini_thought.sse", reasoned, "usage in=4 cached=- out=1 reasoning=-"},
+          {"litellm_thinking_blocks.sse", reasoned, "usage in=40 cached=32 out=6 reasoning=-"},
+          {"lmstudio.sse", plain, "usage in=9 cached=- out=2 reasoning=-", "prefill=0.125 decode=0.25"},
+          {"lmstudio_error.sse",
+           {"content: The", "error: The model has crashed without additional information. (Exit code: 11)"},
+           "unavailable: the stream ended before"},
+          {"fireworks.sse", plain, "usage in=9 cached=0 out=2 reasoning=-",
+           "queue=0.0625 prefill=0.125 decode=0.5 total=0.75"},
+          {"mistral_length.sse",
+           {"content: Let me", "content:  think", "finish: length"},
+           "usage in=9 cached=- out=4 reasoning=-"},
+          {"ollama.sse", reasoned, "usage in=9 cached=- out=5 reasoning=-"},
+          {"cut_inside_character.sse", {"content: gr"}, "unavailable: the stream ended in the middle of an event"},
+      });
+}
+
 TEST(OpenAiStream, EveryWayToFail) {
   const struct {
     const char* file;
@@ -180,6 +211,7 @@ TEST(OpenAiRequest, EverythingThatCanBeSet) {
 
 TEST(OpenAiRequest, BypassesOnlyCachesOfServersThatAreKnown) {
   EXPECT_EQ(body(*open(map({{"server", scalar("llamacpp")}})))["cache_prompt"], false);
+  EXPECT_TRUE(body(*open(map({{"server", scalar("sglang")}})))["extra_key"].is_string());
   EXPECT_FALSE(body(*open({})).contains("cache_prompt"));
   EXPECT_FALSE(body(*open({})).contains("cache_salt")) << "OpenAI refuses fields it does not know";
   const auto allow = open(map({{"server", scalar("vllm")}, {"prompt_cache", scalar("allow")}}));
