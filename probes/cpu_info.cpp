@@ -60,7 +60,7 @@ std::string cpu_model(const std::filesystem::path& root) {
     return device_name(model);
   const auto board = text_of(root / "proc" / "device-tree" / "model");
   if (board.find("Jetson") != std::string::npos) return device_name(board);
-  if (const auto model = arm_model(cpuinfo["CPU implementer"], cpuinfo["CPU part"], root); !model.empty()) return model;
+  if (auto model = arm_model(cpuinfo["CPU implementer"], cpuinfo["CPU part"], root); !model.empty()) return model;
   return board.empty() ? "CPU" : device_name(board);
 }
 

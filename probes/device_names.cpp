@@ -74,7 +74,7 @@ std::string out_of_brackets(const std::string& text) {
   const auto open = text.rfind('[');
   const auto close = text.find_last_not_of(' ');
   if (open == std::string::npos || close == std::string::npos || text[close] != ']') return text;
-  const auto name = text.substr(open + 1, close - open - 1);
+  auto name = text.substr(open + 1, close - open - 1);
   if (std::ranges::none_of(name, is_digit)) return text;
   const auto before = std::string_view(text).substr(0, open);
   for (const auto& [word, vendor] : {std::pair{"NVIDIA", "NVIDIA "}, {"AMD", "AMD "}, {"Intel", "Intel "}})

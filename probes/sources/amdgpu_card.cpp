@@ -66,13 +66,13 @@ bool is_pci_address(std::string_view text) {
 
 std::string pci_address(const fs::path& device) {
   std::error_code ignored;
-  const auto target = fs::read_symlink(device, ignored).filename().string();
+  auto target = fs::read_symlink(device, ignored).filename().string();
   if (is_pci_address(target)) return target;
   constexpr std::string_view kKey = "PCI_SLOT_NAME=";
   std::ifstream uevent(device / "uevent");
   for (std::string line; std::getline(uevent, line);) {
     if (!line.starts_with(kKey)) continue;
-    const auto slot = std::string(trim(std::string_view(line).substr(kKey.size())));
+    auto slot = std::string(trim(std::string_view(line).substr(kKey.size())));
     if (is_pci_address(slot)) return slot;
   }
   return "";

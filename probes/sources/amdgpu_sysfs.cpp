@@ -123,9 +123,9 @@ class SysfsBoard final : public Board {
     const auto clocks = clocks_in(card_.device / "pp_dpm_sclk");
     state.clock_hertz = clocks.now ? clocks.now : number_in(card_.hwmon / "freq1_input");
     state.clock_cap_hertz = clocks.most;
-    if (auto metrics = read_table()) {
+    if (const auto metrics = read_table()) {
       state.throttled_by = limited_by(*metrics, last_looked_at_);
-      last_looked_at_ = std::move(*metrics);
+      last_looked_at_ = *metrics;
     }
     return state;
   }

@@ -141,9 +141,8 @@ Result<StampedReading> AppleSoc::sum_of(const Sum& sum, const std::function<Resu
   for (const auto& [counter, factor, name] : sum) {
     const auto figure = value_of(counter);
     if (!figure) return figure.error();
-    const auto wrong = [&](Errc code, const std::string& why) {
-      return Error{code, "IOReport's counter `" + name + "` " + why};
-    };
+    const auto counter_text = "IOReport's counter `" + name + "` ";
+    const auto wrong = [&](Errc code, const char* why) { return Error{code, counter_text + why}; };
     if (figure->value < 0) return wrong(Errc::invalid, "is negative");
     total += Joules{static_cast<double>(figure->value) * factor};
     oldest = std::max(oldest, figure->age.value_or(Seconds{0}));

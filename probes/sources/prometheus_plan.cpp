@@ -70,9 +70,10 @@ Result<void> check_one_machine(const std::vector<Candidate>& candidates) {
     if (machines.size() < 2) continue;
     const auto first = shortened(valid_utf8(*machines.begin()), 60);
     const auto second = shortened(valid_utf8(*std::next(machines.begin())), 60);
-    return invalid("it shows " + std::to_string(machines.size()) + " machines (" + std::string(label) + " " + first +
-                   ", " + second + (machines.size() > 2 ? ", ..." : "") + "): narrow `series` to this one, by {" +
-                   std::string(label) + "=\"...\"}");
+    std::string message = "it shows " + std::to_string(machines.size()) + " machines (";
+    message.append(label).append(" ").append(first).append(", ").append(second);
+    message.append(machines.size() > 2 ? ", ..." : "").append("): narrow `series` to this one, by {");
+    return invalid(message.append(label).append("=\"...\"}"));
   }
   return {};
 }

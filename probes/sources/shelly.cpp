@@ -85,6 +85,7 @@ std::vector<MeterPoint> later_generation(const MeterAnswer& status) {
   }
   std::ranges::sort(found, {}, [](const auto& entry) { return entry.first; });
   std::vector<MeterPoint> points;
+  points.reserve(found.size());
   for (auto& entry : found) points.push_back(std::move(entry.second));
   return points;
 }
