@@ -21,8 +21,8 @@ Seconds read_every(const PowerSource& source) {
   return std::ranges::min_element(source.channels(), {}, &Channel::read_every)->read_every;
 }
 
-std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted) {
-  plan_extra(begun, done, wanted);
+std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted, Seconds cpu) {
+  plan_extra(begun, done, wanted, cpu);
   earliest_ = begun + least_;
   if (begun < next_) return 0;  // nudged: the tick is still to come
   // A tick whose successor has come too is lost; a tick that is merely late is read late.
@@ -31,12 +31,12 @@ std::uint64_t TickSchedule::on_read(MonoTime begun, MonoTime done, std::optional
   return static_cast<std::uint64_t>(behind - 1);
 }
 
-void TickSchedule::plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted) {
+void TickSchedule::plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted, Seconds cpu) {
   constexpr Seconds kMostCredit{0.05};
-  constexpr double kShare = 0.005;
+  constexpr double kShare = 0.0025;
   if (credit_ < kMostCredit) credit_ = std::min(kMostCredit, credit_ + between(earned_at_, done) * kShare);
   earned_at_ = done;
-  if (extra_ && begun >= *extra_) credit_ -= between(begun, done);
+  if (extra_ && begun >= *extra_) credit_ -= std::max(between(begun, done), cpu);
   extra_.reset();
   if (wanted && credit_.value > 0) extra_ = done + to_chrono(*wanted);
 }
@@ -61,13 +61,15 @@ void Sampler::nudge() {
 void Sampler::run(const std::stop_token& stop, Seconds period) {
   TickSchedule schedule(clock_.now(), period, std::min(period, read_every_));
   auto devices_due = clock_.now();
+  Seconds cpu{0};
   bool nudged = true;  // at the start, the sensors' periods are to be learned
   while (wait(schedule, stop, nudged)) {
     const auto begun = clock_.now();
     reader_.read_once();
     const auto done = clock_.now();
     if (nudged) reader_.await_updates(done);
-    const auto missed = schedule.on_read(begun, done, reader_.wanted(done));
+    const auto cpu_before = std::exchange(cpu, cpu_time_of_this_thread());
+    const auto missed = schedule.on_read(begun, done, reader_.wanted(done), cpu - cpu_before);
     nudged = false;
     if (begun >= devices_due) {
       reader_.look_at_devices();
@@ -77,7 +79,7 @@ void Sampler::run(const std::stop_token& stop, Seconds period) {
       ++counts.reads;
       counts.missed_ticks += missed;
       counts.read_time += between(begun, done);
-      counts.cpu_time = cpu_time_of_this_thread();
+      counts.cpu_time = cpu;
     });
   }
 }

@@ -26,8 +26,8 @@ struct SamplerStatus {
 
 // The deadlines of a sampler: absolute, `period` apart, so that a late reading delays no other. Ticks that were missed
 // are counted, never made up for. Between two readings lies at least a tenth of the period, and `least`, nudged or not.
-// Between them come readings that await an update (SourceReader::wanted), as long as reading takes no more than half a
-// percent of the time for them. Pure; not thread-safe.
+// Between them come readings that await an update (SourceReader::wanted), as long as they cost no more than a quarter
+// of a percent of the time. Pure; not thread-safe.
 class TickSchedule {
  public:
   TickSchedule(MonoTime first, Seconds period, Seconds least = Seconds{0})
@@ -36,12 +36,12 @@ class TickSchedule {
   // When to read next if nobody nudges, and if somebody does.
   MonoTime next() const { return std::min(std::max(next_, earliest_), extra_.value_or(MonoTime::max())); }
   MonoTime next_nudged() const { return std::min(next(), earliest_); }
-  // A reading was made, from `begun` to `done`; another is wanted so soon after it. Returns how many ticks went by
-  // unread.
-  std::uint64_t on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted = {});
+  // A reading was made, from `begun` to `done`, and all about it cost so much CPU time; another is wanted so soon after
+  // it. Returns how many ticks went by unread.
+  std::uint64_t on_read(MonoTime begun, MonoTime done, std::optional<Seconds> wanted = {}, Seconds cpu = Seconds{0});
 
  private:
-  void plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted);
+  void plan_extra(MonoTime begun, MonoTime done, std::optional<Seconds> wanted, Seconds cpu);
 
   std::chrono::nanoseconds period_, least_;
   MonoTime next_;

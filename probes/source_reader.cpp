@@ -112,6 +112,8 @@ void SourceReader::await_updates(MonoTime now) {
     if (channels[i].read_every.value > 0) continue;
     const auto period = tracks_[i].meter.period();
     auto& awaited = tracks_[i].awaited;
+    // A channel that stays at rest has nothing to be learned from.
+    if (!period && !relearn && awaited_times_ > kRelearnEvery) continue;
     if (!period)
       awaited = {kToLearn, now + to_chrono(kLearnFor), kFinest};
     else if (tracks_[i].meter.is_slow() && *period >= kWorthAwaiting)

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
 #include "base/log.hpp"
 #include "probes/rig.hpp"
@@ -73,6 +74,26 @@ void share_of_a_core(benchmark::State& state) {
 }
 BENCHMARK(share_of_a_core)->Args({50, 0})->Args({50, 40})->Args({10, 0})->Iterations(1)->Unit(benchmark::kSecond);
 
+// The packages of the tree draw power, and their counters move.
+class Packages {
+ public:
+  explicit Packages(const testing::PowerTree& tree)
+      : tree_(tree), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+ private:
+  void run(const std::stop_token& stop) const {
+    const SteadyClock clock;
+    double joules = 1000;
+    while (clock.sleep_until(clock.now() + std::chrono::milliseconds(20), stop)) {
+      joules += 3;
+      for (const auto* zone : {"intel-rapl:0", "intel-rapl:1"}) tree_.set_joules(zone, joules);
+    }
+  }
+
+  const testing::PowerTree& tree_;
+  std::jthread thread_;
+};
+
 double resident_mib() {
   std::ifstream statm("/proc/self/statm");
   double size = 0, resident = 0;
@@ -86,6 +107,7 @@ void big_server(benchmark::State& state) {
   configure_log(LogLevel::error, LogFormat::text);
   const SteadyClock clock;
   const testing::PowerTree tree("two-packages");
+  const Packages packages(tree);
   const char* const wanted = std::getenv("IPW_BENCH_SECONDS");
   const Seconds half{(wanted == nullptr ? 20 : std::atof(wanted)) / 2};
   for (auto _ : state) {

@@ -54,6 +54,17 @@ TEST(TickSchedule, WhatSuffersFromReadingIsNotReadMoreOften) {
   EXPECT_EQ(schedule.next(), kStart + 2s);
 }
 
+TEST(TickSchedule, ExtraReadingsTakeAQuarterOfAPercentOfTheTimeForAllTheyCost) {
+  for (const auto& [read, cpu] : {std::pair{400us, Seconds{0}}, {10us, Seconds{400e-6}}}) {
+    TickSchedule schedule(kStart, Seconds{0.05});
+    int readings = 0;
+    for (auto now = schedule.next(); now < kStart + 600s; now = schedule.next(), ++readings)
+      static_cast<void>(schedule.on_read(now, now + read, Seconds{0.001}, cpu));
+    const double extra = readings - 600 * 20;
+    EXPECT_NEAR(extra * 400e-6, 0.3 + 600 * 0.0025, 0.4) << read.count();
+  }
+}
+
 // A counter at 100 W whose reads take as long as the test wants.
 class SlowSource final : public PowerSource {
  public:
