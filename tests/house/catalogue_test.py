@@ -22,6 +22,13 @@ class Catalogue(unittest.TestCase):
             tested = {path.name.removesuffix("_test.cpp") for path in tracked(f"{tests}/*_test.cpp")}
             self.assertLessEqual(plug_ins, tested, f"{folder} against {tests}")
 
+    def test_every_power_source_keeps_the_contract(self):
+        text = re.sub(r"#define X\(.*", "", (SOURCE / "probes/power_sources.cpp").read_text())
+        for source in re.findall(r"\bX\((\w+)", text):
+            if source != "apple":  # exists on macOS alone
+                test = (SOURCE / f"tests/probes/sources/{source}_test.cpp").read_text()
+                self.assertIn("PowerSourceContract", test, source)
+
     def test_every_documented_command_exists(self):
         parser = (SOURCE / "exporter/cli.cpp").read_text()
         for command in ("run", "demo", "check", "probes", "replay", "export", "judge", "corpus", "version"):
