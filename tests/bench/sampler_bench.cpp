@@ -20,8 +20,8 @@ std::vector<Options> sources() {
   return options.children("sources");
 }
 
-// A big server: eight boards by NVIDIA whose counters move every 100 ms, and the two packages. Its history is full
-// after five minutes; `minutes` of it are measured.
+// A big server: eight boards by NVIDIA whose counters move every 100 ms, and two packages with their cores. Its history
+// is full after five minutes; `minutes` of it are measured.
 std::vector<Options> server_sources(const std::filesystem::path& script) {
   std::ofstream lines(script);
   for (int i = 0; i < 8; ++i)
@@ -86,7 +86,8 @@ class Packages {
     double joules = 1000;
     while (clock.sleep_until(clock.now() + std::chrono::milliseconds(20), stop)) {
       joules += 3;
-      for (const auto* zone : {"intel-rapl:0", "intel-rapl:1"}) tree_.set_joules(zone, joules);
+      for (const auto* zone : {"intel-rapl:0", "intel-rapl:0:0", "intel-rapl:1", "intel-rapl:1:0"})
+        tree_.set_joules(zone, joules);
     }
   }
 
@@ -106,7 +107,7 @@ double resident_mib() {
 void big_server(benchmark::State& state) {
   configure_log(LogLevel::error, LogFormat::text);
   const SteadyClock clock;
-  const testing::PowerTree tree("two-packages");
+  const testing::PowerTree tree("zen-server");
   const Packages packages(tree);
   const char* const wanted = std::getenv("IPW_BENCH_SECONDS");
   const Seconds half{(wanted == nullptr ? 20 : std::atof(wanted)) / 2};
