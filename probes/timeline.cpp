@@ -84,7 +84,7 @@ double PowerTimeline::edge_variance(const History& history, MonoTime at) {
   const auto interval = between(before->at, after->at);
   const double f = between(before->at, at) / interval;
   const double bend = (std::abs(left) + std::abs(right)) * interval.value * f * (1 - f);
-  const double early = (here * before->sd).value * (1 - f), late = (here * after->sd).value * f;
+  const double early = (here * before->sd()).value * (1 - f), late = (here * after->sd()).value * f;
   return bend * bend + early * early + late * late;
 }
 

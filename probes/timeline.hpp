@@ -76,7 +76,20 @@ class PowerTimeline {
   std::optional<Watts> power(ChannelId channel) const;
 
  private:
-  struct Point : PowerPoint {
+  // 32 bytes: there are tens of thousands.
+  struct Point {
+    Point(const PowerPoint& point, std::uint32_t gaps_so_far)
+        : at(point.at),
+          cumulative(point.cumulative),
+          variance(point.variance),
+          sd_seconds(static_cast<float>(point.sd.value)),
+          gaps(gaps_so_far) {}
+    Seconds sd() const { return Seconds{sd_seconds}; }
+
+    MonoTime at;
+    Joules cumulative;
+    double variance;
+    float sd_seconds;
     std::uint32_t gaps;  // so far in this history: more than the point before has means that nothing is known between
   };
   struct History {
