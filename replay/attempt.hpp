@@ -74,6 +74,7 @@ struct Attempt {
   std::size_t reasoning_bytes{0};
   std::string finish_reason;
   int http_status{0};
+  Seconds client_lag{0};  // the longest that bytes had arrived and we had not yet read them
   Usage usage;
   ServerTimings timings;
 };

@@ -107,6 +107,7 @@ void AttemptStream::note_text(MonoTime at, std::size_t size) {
 void AttemptStream::end(MonoTime at, StreamEnd end) {
   if (attempt_.sent_at == MonoTime{}) attempt_.sent_at = at;
   attempt_.ended_at = std::max(at, attempt_.sent_at);
+  attempt_.client_lag = end.waited;
   conclude(end);
   done_(*this);
 }

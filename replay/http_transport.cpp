@@ -1,103 +1,185 @@
-#include <csignal>
+#include <event2/event.h>
 
-#include <condition_variable>
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <optional>
-#include <thread>
+#include <unordered_map>
 
 #include "replay/header_text.hpp"
-#include "replay/http_client.hpp"
+#include "replay/http_exchange.hpp"
 #include "replay/transport.hpp"
 
 namespace ipw::replay {
 namespace {
 
-// One thread per stream, made when needed and kept: each owns one client and so one connection. No thread waits for
-// another while bytes come.
+void end_unsent(StreamSink& sink) {
+  sink.end(std::chrono::steady_clock::now(), {StreamEnd::Cause::cancelled, "cancelled before it was sent", {}});
+}
+
+// One event loop serves every stream. It knows no other thread but by what they leave in its inbox.
 class HttpTransport final : public Transport {
  public:
-  HttpTransport(HttpServer server, std::size_t streams) : server_(std::move(server)), streams_(streams) {}
-  ~HttpTransport() override;
+  HttpTransport(HttpSite site, std::size_t streams);
+  ~HttpTransport() override { loop_.stop(); }
 
   void start(HttpRequest request, StreamSink& sink, std::stop_token stop) override;
 
  private:
+  struct Cancel {
+    HttpTransport& transport;
+    std::uint64_t id;
+    void operator()() const { transport.post(id, Cancelled{}); }
+  };
   struct Job {
     HttpRequest request;
     StreamSink* sink;
     std::stop_token stop;
   };
-  struct Worker {
-    Wakeup wakeup;
-    std::jthread thread;
+  struct Stream {
+    explicit Stream(Job of) : job(std::move(of)) {}
+    Job job;
+    std::unique_ptr<HttpExchange> exchange;  // null while it waits for its turn
+    std::optional<std::stop_callback<Cancel>> on_stop;
   };
-  void work(Worker& self);
-  std::optional<Job> take(Worker& self);
+  // What other threads have to say about a stream.
+  struct Cancelled {};
+  using Message = std::variant<Job, Cancelled, Resolved>;
 
-  const HttpServer server_;
+  void post(std::uint64_t id, Message message);
+  void read_inbox();
+  void accept(std::uint64_t id, Job job);
+  void cancel(std::uint64_t id);
+  void send_waiting();
+  std::optional<HttpSocket> kept_connection();
+  void reap();
+  void end_all();
+
+  HttpSite site_;
   const std::size_t streams_;
   std::mutex mutex_;
-  std::condition_variable job_came_;
-  std::deque<Job> jobs_;
-  std::size_t idle_{0};
-  bool closing_{false};
-  std::deque<Worker> workers_;  // does not move its elements
+  std::vector<std::pair<std::uint64_t, Message>> inbox_;
+  std::atomic<std::uint64_t> last_id_{0};
+
+  // Of the loop's thread.
+  std::unordered_map<std::uint64_t, std::unique_ptr<Stream>> all_;
+  std::deque<std::uint64_t> waiting_;
+  std::size_t running_{0};
+  std::vector<std::uint64_t> over_;
+  std::vector<HttpSocket> idle_;
+  Inflow inflow_;
+
+  EventLoop loop_;
+  Event deliver_, reap_;
+  Resolver resolver_;
 };
 
-HttpTransport::~HttpTransport() {
-  {
-    std::lock_guard lock(mutex_);
-    closing_ = true;
-    for (auto& worker : workers_) worker.wakeup.raise();
-  }
-  job_came_.notify_all();
-  for (auto& worker : workers_) worker.thread.join();
+HttpTransport::HttpTransport(HttpSite site, std::size_t streams)
+    : site_(std::move(site)),
+      streams_(streams),
+      loop_([this] { read_inbox(); }, [this] { end_all(); }),
+      deliver_(loop_.make_event(
+          -1, 0, [](int, short, void* self) { static_cast<HttpTransport*>(self)->inflow_.deliver(); }, this)),
+      reap_(loop_.make_event(
+          -1, 0, [](int, short, void* self) { static_cast<HttpTransport*>(self)->reap(); }, this)),
+      resolver_(site_.url) {
+  site_.loop = &loop_;
+  site_.inflow = &inflow_;
+  site_.deliver = deliver_.get();
+  site_.resolve = [this](HttpExchange& exchange) {
+    resolver_.resolve([this, id = exchange.id()](const Resolved& addresses) { post(id, addresses); });
+  };
+  site_.over = [this](HttpExchange& exchange) {
+    over_.push_back(exchange.id());
+    event_active(reap_.get(), 0, 0);
+  };
+  loop_.start();
 }
 
 void HttpTransport::start(HttpRequest request, StreamSink& sink, std::stop_token stop) {
-  std::lock_guard lock(mutex_);
-  jobs_.push_back({std::move(request), &sink, std::move(stop)});
-  if (jobs_.size() > idle_ && workers_.size() < streams_) {
-    auto& worker = workers_.emplace_back();
-    worker.thread = std::jthread([this, &worker] { work(worker); });
-  } else {
-    job_came_.notify_one();
+  post(++last_id_, Job{std::move(request), &sink, std::move(stop)});
+}
+
+void HttpTransport::post(std::uint64_t id, Message message) {
+  bool first = false;
+  {
+    std::lock_guard lock(mutex_);
+    first = inbox_.empty();
+    inbox_.emplace_back(id, std::move(message));
   }
+  if (first) loop_.wake();
 }
 
-std::optional<HttpTransport::Job> HttpTransport::take(Worker& self) {
-  std::unique_lock lock(mutex_);
-  ++idle_;
-  job_came_.wait(lock, [&] { return closing_ || !jobs_.empty(); });
-  --idle_;
-  if (jobs_.empty()) return std::nullopt;
-  auto job = std::move(jobs_.front());
-  jobs_.pop_front();
-  // Under the lock, so that the destructor's wake-up is not the one that gets lost.
-  self.wakeup.reset();
-  if (closing_) self.wakeup.raise();
-  return job;
-}
-
-void HttpTransport::work(Worker& self) {
-  // TLS writes to sockets without MSG_NOSIGNAL.
-  sigset_t pipe;
-  ::sigemptyset(&pipe);
-  ::sigaddset(&pipe, SIGPIPE);
-  ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
-
-  HttpClient client(server_, self.wakeup);
-  while (auto job = take(self)) {
-    StreamEnd end;
-    if (job->stop.stop_requested()) {
-      end = {StreamEnd::Cause::cancelled, "cancelled before it was sent"};
-    } else {
-      std::stop_callback on_stop(job->stop, [&] { self.wakeup.raise(); });
-      end = client.run(std::move(job->request), *job->sink);
+void HttpTransport::read_inbox() {
+  std::vector<std::pair<std::uint64_t, Message>> messages;
+  {
+    std::lock_guard lock(mutex_);
+    messages.swap(inbox_);
+  }
+  for (auto& [id, message] : messages) {
+    if (auto* job = std::get_if<Job>(&message)) {
+      accept(id, std::move(*job));
+    } else if (std::holds_alternative<Cancelled>(message)) {
+      cancel(id);
+    } else if (const auto stream = all_.find(id); stream != all_.end()) {
+      stream->second->exchange->resolved(std::get<Resolved>(message));
     }
-    job->sink->end(std::chrono::steady_clock::now(), std::move(end));
   }
+  send_waiting();
+}
+
+void HttpTransport::accept(std::uint64_t id, Job job) {
+  if (job.stop.stop_requested()) return end_unsent(*job.sink);
+  auto& stream = *all_.emplace(id, std::make_unique<Stream>(std::move(job))).first->second;
+  stream.on_stop.emplace(stream.job.stop, Cancel{*this, id});
+  waiting_.push_back(id);
+}
+
+void HttpTransport::cancel(std::uint64_t id) {
+  const auto found = all_.find(id);
+  if (found == all_.end()) return;
+  if (found->second->exchange != nullptr) return found->second->exchange->cancel();
+  const auto stream = std::move(all_.extract(found).mapped());
+  std::erase(waiting_, id);
+  end_unsent(*stream->job.sink);
+}
+
+void HttpTransport::send_waiting() {
+  while (!waiting_.empty() && running_ < streams_) {
+    const auto id = waiting_.front();
+    waiting_.pop_front();
+    auto& stream = *all_.at(id);
+    stream.exchange = std::make_unique<HttpExchange>(id, site_, std::move(stream.job.request), *stream.job.sink);
+    ++running_;
+    stream.exchange->begin(kept_connection());
+  }
+}
+
+std::optional<HttpSocket> HttpTransport::kept_connection() {
+  while (!idle_.empty()) {
+    auto socket = std::move(idle_.back());
+    idle_.pop_back();
+    if (socket.alive()) return socket;
+  }
+  return std::nullopt;
+}
+
+void HttpTransport::reap() {
+  for (const auto id : over_) {
+    const auto stream = std::move(all_.extract(id).mapped());
+    if (auto socket = stream->exchange->release()) idle_.push_back(std::move(*socket));
+    --running_;
+  }
+  over_.clear();
+  send_waiting();
+}
+
+void HttpTransport::end_all() {
+  for (auto& [id, message] : inbox_)
+    if (const auto* job = std::get_if<Job>(&message)) end_unsent(*job->sink);
+  for (auto& [id, stream] : all_)
+    stream->exchange != nullptr ? stream->exchange->cancel() : end_unsent(*stream->job.sink);
+  all_.clear();
 }
 
 }  // namespace
@@ -106,13 +188,16 @@ Result<std::unique_ptr<Transport>> open_http_transport(TransportOptions options)
   for (const auto& [name, value] : options.headers)
     if (!is_header(name, value))
       return Error{Errc::invalid, "header `" + name + "` holds a line break or a control character"};
-  HttpServer server{std::move(options.url), options.timeouts, std::move(options.headers), nullptr};
-  if (server.url.tls) {
+  HttpSite site;
+  site.url = std::move(options.url);
+  site.timeouts = options.timeouts;
+  site.headers = std::move(options.headers);
+  if (site.url.tls) {
     auto tls = TlsContext::open(options.ca_file);
     if (!tls) return tls.error();
-    server.tls = std::move(*tls);
+    site.tls = std::move(*tls);
   }
-  return std::make_unique<HttpTransport>(std::move(server), options.streams);
+  return std::make_unique<HttpTransport>(std::move(site), options.streams);
 }
 
 }  // namespace ipw::replay

@@ -39,6 +39,7 @@ struct StreamEnd {
   };
   Cause cause{Cause::complete};
   std::string reason;  // one sentence, for people; empty when complete
+  Seconds waited{0};   // the longest that bytes had arrived and were not yet read: our own lag
 };
 
 // Receives one response. Calls come from one thread at a time, in the order sent, response, bytes..., end; every stream
@@ -49,8 +50,9 @@ class StreamSink {
   // The exchange begins: connecting, or writing on a connection that is already there.
   virtual void sent(MonoTime at) = 0;
   virtual void response(MonoTime at, int status, const std::function<std::string(std::string_view name)>& header) = 0;
-  // `at` was taken when the socket's read returned, before anything looked at the bytes. Returns whether the first
-  // token has been seen: from then on only the total timeout applies. The bytes are the body's, in any chunking.
+  // `at` is when the bytes arrived: the kernel's time where it tells one, else the moment the socket's read returned,
+  // before anything looked at them. Returns whether the first token has been seen: from then on only the total timeout
+  // applies. The bytes are the body's, in any chunking.
   virtual bool bytes(MonoTime at, std::string_view data) = 0;
   virtual void end(MonoTime at, StreamEnd end) = 0;
 };
