@@ -22,7 +22,7 @@ class ClosedLoop final : public Pacing {
 
 Result<std::unique_ptr<Pacing>> open_pacing(Options& schedule) {
   schedule.one_of("mode", "closed", {"closed"});
-  const auto concurrency = schedule.integer("concurrency", 1, {1, 256});
+  const auto concurrency = schedule.integer("concurrency", 1, {1, 4096});
   if (auto ok = schedule.finish(); !ok) return ok.error();
   return std::make_unique<ClosedLoop>(static_cast<std::size_t>(concurrency));
 }
