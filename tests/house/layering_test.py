@@ -12,12 +12,12 @@ INCLUDE = re.compile(r'^#include ["<]([^">]+)[">]', re.MULTILINE)
 FENCES = {
     r"prometheus/": r"exporter/metrics.*",
     r"yaml-cpp/": r"exporter/yaml\.cpp",
-    r"httplib\.h": r"replay/http_.*\.cpp|exporter/web/.*\.cpp|probes/http_endpoint\.cpp|probes/sources/simulated\.cpp|exporter/commands/version\.cpp",
+    r"httplib\.h": r"exporter/web/.*\.cpp|probes/http_endpoint\.cpp|probes/sources/simulated\.cpp|exporter/commands/version\.cpp",
     r"nlohmann/": r".*\.cpp",
     r"sqlite3\.h": r"exporter/store/.*|exporter/commands/version\.cpp",
     r"spdlog/": r"base/log\.cpp",
-    r"event2/": r"replay/demo.*",
-    r"openssl/": r"replay/(tls|server_connection)\..*|probes/http_(connection|digest)\.cpp",
+    r"event2/": r"replay/(event_loop|http_exchange|http_transport)\.cpp|replay/demo/.*",
+    r"openssl/": r"replay/(tls|http_socket)\..*|probes/http_(connection|digest)\.cpp",
     r"CLI/": r"exporter/cli\.cpp",
 }
 

@@ -1,5 +1,6 @@
 // What arrives over one exchange: whole, cut, hostile, late.
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <semaphore>
 #include <set>
@@ -79,6 +80,30 @@ TEST(HttpTransport, BytesAreHandedOverAsTheyCome) {
   EXPECT_EQ(sink.await_end().cause, Cause::complete);
   EXPECT_EQ(sink.body, "abc");
   EXPECT_EQ(std::set<MonoTime>(sink.stamps.begin(), sink.stamps.end()).size(), 3U);
+}
+
+// However late we look, the stamp is the arrival's: here the second token waits while the first is being digested.
+TEST(HttpTransport, BytesAreStampedWithTheirArrival) {
+#ifndef SO_TIMESTAMPNS
+  GTEST_SKIP() << "this system does not tell when bytes arrived";
+#endif
+  ScriptedServer server([](Peer& peer) {
+    peer.read_request();
+    peer.send(std::string(kStreamHead) + chunked("a"));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    peer.send(chunked("b") + std::string(kLastChunk));
+    peer.wait_for_close();
+  });
+  RecordingSink sink([](std::string_view data) {
+    if (data == "a") std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    return true;
+  });
+  const auto transport = testing::open_transport(testing::transport_options(server.port()));
+  transport->start(post(), sink, {});
+  const auto& end = sink.await_end();
+  ASSERT_EQ(sink.stamps.size(), 2U);
+  EXPECT_LT(between(sink.stamps[0], sink.stamps[1]).value, 0.4);
+  EXPECT_GT(end.waited.value, 0.1) << "how late we were is told";
 }
 
 TEST(HttpTransport, EveryResponseThatIsNotWhole) {
