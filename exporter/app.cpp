@@ -1,6 +1,5 @@
 #include "exporter/app.hpp"
 
-#include <algorithm>
 #include <random>
 #include <thread>
 
@@ -64,19 +63,18 @@ Result<void> App::find_starts() {
     auto last = journal_->last_cycle(info.name, info.corpus);
     if (!last) return last.error();
     Start start;
-    std::vector<std::string> done;
+    const auto done = std::make_shared<replay::IdSet>();
     if (*last && options_.new_cycle) {
       start.cycle = **last + 1;
     } else if (*last) {
       start.cycle = **last;
-      auto finished = journal_->finished(info.name, info.corpus, start.cycle);
-      if (!finished) return finished.error();
-      done = std::move(*finished);
-      std::ranges::sort(done);
+      const auto read = journal_->for_each_finished(info.name, info.corpus, start.cycle,
+                                                    [&](const std::string& id) { done->put(id, 1); });
+      if (!read) return read.error();
       log_info("going on where the journal ends",
-               {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done.size())}});
+               {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done->size())}});
     }
-    start.done = std::make_shared<const std::vector<std::string>>(std::move(done));
+    start.done = done;
     starts_.push_back(std::move(start));
   }
   return {};
@@ -111,7 +109,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
   feed.repeat = options_.repeat;
   feed.max_queries = options_.max_queries;
   feed.done = [start = starts_[index]](std::uint64_t cycle, const std::string& id) {
-    return cycle == start.cycle && std::ranges::binary_search(*start.done, id);
+    return cycle == start.cycle && start.done->contains(id);
   };
   return std::make_unique<replay::Replayer>(
       replay::Replayer::Parts{.target = index,

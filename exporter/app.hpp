@@ -12,6 +12,7 @@
 #include "exporter/plan.hpp"
 #include "exporter/store/journal.hpp"
 #include "exporter/web/http_server.hpp"
+#include "replay/id_set.hpp"
 #include "replay/replayer.hpp"
 
 namespace ipw {
@@ -48,7 +49,7 @@ class App {
  private:
   struct Start {
     std::uint64_t cycle{0};
-    std::shared_ptr<const std::vector<std::string>> done;  // sorted
+    std::shared_ptr<const replay::IdSet> done;
   };
   App(Plan plan, OpenCorpus corpus, AppOptions options);
   Result<void> open_journal();

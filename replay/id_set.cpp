@@ -21,29 +21,37 @@ std::uint64_t hash_of(std::string_view text, std::uint64_t start) {
 
 }  // namespace
 
-IdSet::Slot& IdSet::find(const Slot& key) {
+IdSet::Slot IdSet::key_of(std::string_view id, std::uint32_t ordinal) {
+  return {hash_of(id, 0xCBF29CE484222325u), static_cast<std::uint32_t>(hash_of(id, 0x9E3779B97F4A7C15u)), ordinal};
+}
+
+// Where the key stands, or the empty slot where it would. REQUIRES: there are slots.
+std::size_t IdSet::place_of(const Slot& key) const {
   const auto mask = slots_.size() - 1;
   auto at = key.high & mask;
   while (slots_[at].ordinal != 0 && (slots_[at].high != key.high || slots_[at].low != key.low)) at = (at + 1) & mask;
-  return slots_[at];
+  return at;
 }
 
 void IdSet::grow() {
   std::vector<Slot> old(slots_.empty() ? kFirstSlots : slots_.size() * 2);
   old.swap(slots_);
   for (const auto& slot : old)
-    if (slot.ordinal != 0) find(slot) = slot;
+    if (slot.ordinal != 0) slots_[place_of(slot)] = slot;
 }
 
 std::optional<std::uint32_t> IdSet::put(std::string_view id, std::uint32_t ordinal) {
   if (slots_.empty() || size_ * 8 >= slots_.size() * 7) grow();
-  const Slot key{hash_of(id, 0xCBF29CE484222325u), static_cast<std::uint32_t>(hash_of(id, 0x9E3779B97F4A7C15u)),
-                 ordinal};
-  auto& slot = find(key);
+  const auto key = key_of(id, ordinal);
+  auto& slot = slots_[place_of(key)];
   if (slot.ordinal != 0) return slot.ordinal;
   slot = key;
   ++size_;
   return std::nullopt;
+}
+
+bool IdSet::contains(std::string_view id) const {
+  return !slots_.empty() && slots_[place_of(key_of(id, 1))].ordinal != 0;
 }
 
 }  // namespace ipw::replay

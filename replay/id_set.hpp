@@ -13,6 +13,7 @@ class IdSet {
  public:
   // The ordinal under which `id` was put before; nothing when it is new. REQUIRES: ordinal > 0.
   std::optional<std::uint32_t> put(std::string_view id, std::uint32_t ordinal);
+  bool contains(std::string_view id) const;
   std::size_t size() const { return size_; }
   std::size_t bytes() const { return slots_.capacity() * sizeof(Slot); }
 
@@ -22,7 +23,8 @@ class IdSet {
     std::uint32_t low{0};
     std::uint32_t ordinal{0};  // 0: empty
   };
-  Slot& find(const Slot& key);
+  static Slot key_of(std::string_view id, std::uint32_t ordinal);
+  std::size_t place_of(const Slot& key) const;
   void grow();
 
   std::vector<Slot> slots_;

@@ -167,22 +167,21 @@ Result<std::optional<std::uint64_t>> Journal::last_cycle(const std::string& targ
   return newest;
 }
 
-Result<std::vector<std::string>> Journal::finished(const std::string& target, const std::string& corpus,
-                                                   std::uint64_t cycle) const {
+Result<void> Journal::for_each_finished(const std::string& target, const std::string& corpus, std::uint64_t cycle,
+                                        const std::function<void(const std::string& id)>& each) const {
   std::lock_guard lock(impl_->reading);
   const auto target_number = impl_->label(target), corpus_number = impl_->label(corpus);
   if (!target_number || !corpus_number) return (!target_number ? target_number : corpus_number).error();
-  std::vector<std::string> ids;
-  if (!*target_number || !*corpus_number) return ids;
+  if (!*target_number || !*corpus_number) return {};
   auto statement = impl_->reader->database.prepare(
-      "SELECT query_id FROM attempts WHERE target = ? AND corpus = ? AND cycle = ? AND done = 1 ORDER BY query_id");
+      "SELECT query_id FROM attempts WHERE target = ? AND corpus = ? AND cycle = ? AND done = 1");
   if (!statement) return impl_->unreadable(statement.error());
   statement->bind(*target_number).bind(*corpus_number).bind(static_cast<std::int64_t>(cycle));
   while (true) {
     const auto row = statement->step();
     if (!row) return impl_->unreadable(row.error());
-    if (!*row) return ids;
-    ids.push_back(statement->text());
+    if (!*row) return {};
+    each(statement->text());
   }
 }
 

@@ -52,9 +52,9 @@ class Journal final : public RecordStore {
 
   // Where to go on. The newest cycle that has a record of this target and corpus, or nothing.
   Result<std::optional<std::uint64_t>> last_cycle(const std::string& target, const std::string& corpus) const;
-  // The ids of the queries that are finished for good in that cycle (cancelled ones are not), sorted.
-  Result<std::vector<std::string>> finished(const std::string& target, const std::string& corpus,
-                                            std::uint64_t cycle) const;
+  // Tells the id of every query that is finished for good in that cycle (cancelled ones are not), each once.
+  Result<void> for_each_finished(const std::string& target, const std::string& corpus, std::uint64_t cycle,
+                                 const std::function<void(const std::string& id)>& each) const;
 
   // Newest first.
   Result<std::vector<AttemptRecord>> queries(const QueryFilter& filter) const;

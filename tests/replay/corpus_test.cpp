@@ -228,6 +228,9 @@ TEST(IdSet, KnowsAMillionIdsIn32MiB) {
   EXPECT_LE(ids.bytes(), 32u << 20);
   EXPECT_EQ(ids.put("corpus/item/4711", 1000001), 4711u);
   EXPECT_EQ(ids.size(), 1000000u);
+  EXPECT_TRUE(ids.contains("corpus/item/1000000"));
+  EXPECT_FALSE(ids.contains("corpus/item/1000001"));
+  EXPECT_FALSE(IdSet().contains("corpus/item/1"));
 }
 
 }  // namespace
