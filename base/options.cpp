@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <deque>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <tuple>
@@ -88,6 +89,11 @@ const OptionsNode* Options::scalar(std::string_view key) {
 std::string Options::text(std::string_view key, std::string_view fallback) {
   const auto* node = scalar(key);
   return node == nullptr ? std::string(fallback) : node->text;
+}
+
+std::string Options::file(std::string_view key, std::string_view fallback) {
+  const auto name = text(key, fallback);
+  return name.empty() ? name : (std::filesystem::path(state_->file).parent_path() / name).string();
 }
 
 bool Options::require(std::string_view key) {

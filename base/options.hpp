@@ -63,6 +63,8 @@ class Options {
   bool require(std::string_view key);
   std::string text(std::string_view key, std::string_view fallback);
   std::string required_text(std::string_view key);
+  // The name of a file or folder; a relative one begins in the folder of the configuration file.
+  std::string file(std::string_view key, std::string_view fallback);
   std::string one_of(std::string_view key, std::string_view fallback, const std::vector<std::string_view>& accepted);
   bool flag(std::string_view key, bool fallback);
   std::int64_t integer(std::string_view key, std::int64_t fallback, Range<std::int64_t> range = {});

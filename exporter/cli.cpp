@@ -89,7 +89,6 @@ void add_check_and_probes(const Commands& commands) {
           ->option_text("FILE")
           ->excludes(json);
   probes.add_option("--seconds", parsed.probes.seconds, "How long to record")
-      ->option_text("N")
       ->check(CLI::Range(0.01, 1e6))
       ->capture_default_str()
       ->needs(record);

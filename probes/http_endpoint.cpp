@@ -209,7 +209,7 @@ std::string_view HttpEndpoint::Answer::header(std::string_view name) const {
 Result<HttpEndpoint> HttpEndpoint::open(Options& options, std::string_view usual_user) {
   const auto text = options.required_text("url");
   auto login = HttpLogin::from(options, usual_user);
-  const auto ca_file = options.text("ca_file", "");
+  const auto ca_file = options.file("ca_file", "");
   const bool verify = options.flag("verify_tls", true);
   const auto timeout = options.duration("timeout", Seconds{5}, kTimeouts);
   const auto wrong = [&](std::string_view key, const std::string& message) {

@@ -79,7 +79,8 @@ HttpLogin HttpLogin::from(Options& options, std::string_view usual_user) {
   const char* given = nullptr;
   std::string where;
   for (const char* key : kKeys) {
-    const auto value = options.text(key, "");
+    const bool is_file = std::string_view(key).ends_with("_file");
+    const auto value = is_file ? options.file(key, "") : options.text(key, "");
     if (value.empty()) continue;
     if (given != nullptr) options.fail(key, "give either " + std::string(given) + " or " + key + ", not both");
     given = key;

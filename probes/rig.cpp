@@ -33,6 +33,7 @@ class Rig::Finder {
     if (!kind) return Error{Errc::invalid, options.place("type") + ": " + kind.error().message};
     const auto period = options.duration("period", Seconds{0}, kPeriods);
     if (auto ok = add(type, period, kind->open(options, environment_)); !ok) return ok;
+    reports.back().configured = true;
     if (reports.back().name.empty())
       log_warn("a configured power source is not used until the next start",
                {{"source", type}, {"reason", reports.back().reason}});

@@ -15,8 +15,9 @@ namespace ipw::probes {
 // A source that was asked for or tried, and what came of it: for `probes`, `check` and the log.
 struct SourceReport {
   std::string type;
-  std::string name;    // unique; empty when it was not opened
-  std::string reason;  // why it was not opened, or what of it is left out
+  std::string name;        // unique; empty when it was not opened
+  std::string reason;      // why it was not opened, or what of it is left out
+  bool configured{false};  // an entry of its own asked for it
 };
 
 // All power sources of this machine, opened, sampled and on one timeline. Built once at start; the samplers run from

@@ -51,22 +51,20 @@ void SourceReader::take(std::size_t index, const StampedReading& reading) {
   track.meter.feed(reading, output_);
   if (track.meter.moved() && track.awaited.updates > 0) --track.awaited.updates;
 
-  const bool was_down = status_.with([&](auto& channels) {
-    auto& status = channels[index];
-    const bool down = !status.up && status.read_errors > 0;
+  bool was_down = false;
+  pass_on(index, [&](ChannelStatus& status) {
+    was_down = !status.up && status.read_errors > 0;
     status.up = true;
     status.reason.clear();
     status.update_period = track.meter.period();
     status.crosscheck = track.meter.crosscheck();
-    return down;
   });
   if (was_down) log_info("power channel is back", {{"channel", channel_name(index)}});
-  pass_on(index);
   tell_choice(index);
 }
 
-// What the meter made of it goes to the timeline, and its events into the account.
-void SourceReader::pass_on(std::size_t index) {
+// What the meter made of it goes to the timeline, its events and what `more` says of the channel into the account.
+void SourceReader::pass_on(std::size_t index, const std::function<void(ChannelStatus&)>& more) {
   for (const auto& p : output_.points) {
     if (p.known)
       timeline_.append(id(index), {p.at, p.cumulative, p.sd, p.variance});
@@ -77,6 +75,7 @@ void SourceReader::pass_on(std::size_t index) {
     auto& status = channels[index];
     if (!output_.points.empty()) status.cumulative = output_.points.back().cumulative;
     for (const auto event : output_.events) ++status.events[static_cast<std::size_t>(event)];
+    more(status);
   });
   for (const auto event : output_.events) tell_once(index, event);
   output_.points.clear();
@@ -88,20 +87,16 @@ void SourceReader::fail(std::size_t index, const Error& error) {
   auto& track = tracks_[index];
   const auto now = clock_.now();
   const bool may_pass = error.code == Errc::retry && track.last_good && between(*track.last_good, now) <= patience_;
-  if (!may_pass) {
-    track.meter.interrupt(output_);
-    pass_on(index);
-    timeline_.append_gap(id(index), now);
-  }
-  const bool was_up = status_.with([&](auto& channels) {
-    auto& status = channels[index];
+  if (!may_pass) track.meter.interrupt(output_);
+  bool was_up = false;
+  pass_on(index, [&](ChannelStatus& status) {
     ++status.read_errors;
-    if (may_pass) return false;
-    const bool up = status.up || status.reason.empty() || status.read_errors == 1;
+    if (may_pass) return;
+    was_up = status.up || status.reason.empty() || status.read_errors == 1;
     status.up = false;
     status.reason = error.message;
-    return up;
   });
+  if (!may_pass) timeline_.append_gap(id(index), now);
   if (was_up) log_warn("power channel is down", {{"channel", channel_name(index)}, {"reason", error.message}});
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,7 +71,7 @@ class SourceReader {
   };
 
   void take(std::size_t index, const StampedReading& reading);
-  void pass_on(std::size_t index);
+  void pass_on(std::size_t index, const std::function<void(ChannelStatus&)>& more);
   void fail(std::size_t index, const Error& error);
   void tell_once(std::size_t index, MeterEvent event);
   void tell_choice(std::size_t index);

@@ -24,18 +24,21 @@ void UpdateRhythm::on_reading(MonoTime at, bool moved) {
 }
 
 void UpdateRhythm::learn(const Move& move) {
-  const bool is_closer = count_ < kEnough || move.slack.value <= 2 * quantile(&Move::slack, 0.5);
+  const bool is_closer = count_ < kEnough || move.slack <= slack_ * 2;
   if (!is_closer && agrees(move)) return;
   moves_[count_++ % kRemembered] = move;
+  interval_ = quantile(&Move::interval, 0.5);
+  slack_ = quantile(&Move::slack, 0.5);
+  if (count_ < kEnough) return;
+  period_ = interval_;
   // The sensor is slow only if it rests often: a pause of the load between two queries is one rest among many moves.
-  const bool rests = count_ >= kEnough && quantile(&Move::least, 0.75) > 0;
-  patience_ = Seconds{rests ? quantile(&Move::interval, 0.75) * kPatience : 0};
+  const bool rests = quantile(&Move::least, 0.75) > Seconds{0};
+  patience_ = rests ? quantile(&Move::interval, 0.75) * kPatience : Seconds{0};
 }
 
 bool UpdateRhythm::agrees(const Move& move) const {
   constexpr double kLeeway = 0.2;
-  const Seconds expected{quantile(&Move::interval, 0.5)};
-  return move.least <= expected * (1 + kLeeway) && move.most >= expected * (1 - kLeeway);
+  return move.least <= interval_ * (1 + kLeeway) && move.most >= interval_ * (1 - kLeeway);
 }
 
 void UpdateRhythm::restart() {
@@ -43,15 +46,10 @@ void UpdateRhythm::restart() {
   last_reading_.reset();
 }
 
-std::optional<Seconds> UpdateRhythm::period() const {
-  if (count_ < kEnough) return std::nullopt;
-  return Seconds{quantile(&Move::interval, 0.5)};
-}
-
-double UpdateRhythm::quantile(Seconds Move::*which, double share) const {
-  std::array<double, kRemembered> values{};
+Seconds UpdateRhythm::quantile(Seconds Move::*which, double share) const {
+  std::array<Seconds, kRemembered> values{};
   const auto n = std::min(count_, kRemembered);
-  for (std::size_t i = 0; i < n; ++i) values[i] = (moves_[i].*which).value;
+  for (std::size_t i = 0; i < n; ++i) values[i] = moves_[i].*which;
   const auto at = values.begin() + std::lround(share * static_cast<double>(n - 1));
   std::nth_element(values.begin(), at, values.begin() + static_cast<std::ptrdiff_t>(n));
   return *at;

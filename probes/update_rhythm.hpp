@@ -22,9 +22,9 @@ class UpdateRhythm {
 
   // The median time between two moves; nothing before four of them. An upper bound while the sensor was never seen at
   // rest between two readings.
-  std::optional<Seconds> period() const;
+  std::optional<Seconds> period() const { return period_; }
   // How far period() may be off: little where readings were much closer together than moves.
-  Seconds period_error() const { return Seconds{quantile(&Move::slack, 0.5) / 8}; }
+  Seconds period_error() const { return slack_ / 8; }
   // For how long the sensor may hold back energy that was already drawn: after an unchanged reading at t, nothing was
   // drawn until t - patience(). Zero while three quarters of the moves follow the move before without an unchanged
   // reading between, or while nothing is learned yet: the sensor is faster than we read.
@@ -40,13 +40,15 @@ class UpdateRhythm {
 
   void learn(const Move& move);
   bool agrees(const Move& move) const;
-  double quantile(Seconds Move::*which, double share) const;
+  Seconds quantile(Seconds Move::*which, double share) const;
 
   std::array<Move, kRemembered> moves_{};
   std::size_t count_{0};
   std::optional<MonoTime> last_move_, last_reading_;
   MonoTime before_last_move_{};
-  Seconds patience_{0};
+  // Of the moves remembered, so that a reading costs no search.
+  std::optional<Seconds> period_;
+  Seconds interval_{0}, slack_{0}, patience_{0};
 };
 
 }  // namespace ipw::probes

@@ -10,7 +10,7 @@ namespace {
 
 void log_plan(const Plan& plan) {
   for (const auto& report : plan.rig->reports())
-    if (report.name.empty()) log_info("power source not used", {{"source", report.type}, {"reason", report.reason}});
+    if (report.name.empty() && !report.configured) log_info("power source not used", {{"source", report.type}, {"reason", report.reason}});
   for (const auto& target : plan.targets) {
     const auto& info = target.ledger.info;
     log_info("target",

@@ -192,11 +192,15 @@ class Recorded final : public PowerSource {
 }  // namespace
 
 Result<std::unique_ptr<PowerSource>> open_recorded(Options& options, const ProbeEnvironment& environment) {
-  const auto path = options.required_text("path");
+  options.require("path");
+  const auto path = options.file("path", "");
   const bool loop = options.flag("loop", false);
   if (auto ok = options.finish(); !ok) return ok.error();
   auto trace = PowerTrace::open(path);
-  if (!trace) return trace.error();
+  if (!trace) {
+    options.fail("path", trace.error().message);
+    return Error{Errc::invalid, options.place("path") + ": " + trace.error().message};
+  }
   const auto found = survey(*trace, loop);
   if (!found) return found.error();
   return std::make_unique<Recorded>(std::move(*trace), path, *found, loop, *environment.clock);

@@ -213,5 +213,24 @@ TEST(Options, BuiltInOptionsHaveNoPlace) {
   EXPECT_EQ(outcome_of(options), "built-in: `url` is missing: it has no default");
 }
 
+TEST(Options, RelativeFilesBeginBesideTheConfiguration) {
+  const struct {
+    const char *configuration, *name, *file;
+  } cases[] = {
+      {"/etc/ipw/ipw.yaml", "ca.pem", "/etc/ipw/ca.pem"},
+      {"/etc/ipw/ipw.yaml", "/root/ca.pem", "/root/ca.pem"},
+      {"ipw.yaml", "ca.pem", "ca.pem"},
+      {"/etc/ipw/ipw.yaml", "", ""},
+  };
+  for (const auto& c : cases) {
+    OptionsNode name, root;
+    name.kind = OptionsNode::Kind::scalar;
+    name.text = c.name;
+    root.kind = OptionsNode::Kind::map;
+    root.entries = {{"ca_file", name}};
+    EXPECT_EQ(Options(c.configuration, root).file("ca_file", ""), c.file);
+  }
+}
+
 }  // namespace
 }  // namespace ipw
