@@ -51,7 +51,8 @@ class ChatExchange final : public demo::Exchange {
     const DemoModel* model = site_.find(chat->model);
     if (!model) return reply_invalid(client, 404, "there is no model `" + chat->model + "` here", "model_not_found");
     const auto id = demo::percent_decoded(request.header("X-Query-Id"));
-    const auto text = model->recordings->find(id, chat->problem);
+    const bool needs_text = !model->clock_tokens || !chat->max_tokens;
+    const auto text = needs_text ? recorded(*model, id, chat->problem) : std::string_view();
     if (!text) return reply_invalid(client, 404, unknown_query(*model, id), "query_not_found");
 
     stream_ = chat->stream;
@@ -65,13 +66,19 @@ class ChatExchange final : public demo::Exchange {
                                  .include_usage = chat->include_usage,
                                  .from = request.read_at,
                                  .time_to_first_token = model->time_to_first_token,
-                                 .tokens_per_second = model->tokens_per_second});
+                                 .tokens_per_second = model->tokens_per_second,
+                                 .clock_tokens = model->clock_tokens});
     resume(client);
   }
 
   void resume(Connection& client) override { stream_ ? resume_stream(client) : resume_whole(client); }
 
  private:
+  static std::optional<std::string_view> recorded(const DemoModel& model, const std::string& id,
+                                                  const std::string& problem) {
+    return model.recordings ? model.recordings->find(id, problem) : std::nullopt;
+  }
+
   static std::string unknown_query(const DemoModel& model, const std::string& id) {
     if (id.empty()) return "`" + model.name + "` has no answer recorded for this message, and no X-Query-Id was sent";
     return "`" + model.name + "` has no answer recorded for the query `" + id + "`";

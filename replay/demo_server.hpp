@@ -13,9 +13,13 @@ namespace ipw::replay {
 // How one model of the demo server answers.
 struct DemoModel {
   std::string name;
-  std::shared_ptr<const Recordings> recordings;
+  std::shared_ptr<const Recordings> recordings;  // may be null: nothing is recorded
   Seconds time_to_first_token{0.05};
   double tokens_per_second{100};  // 0: no pacing at all, everything at once, the first token too
+  // For measuring readers: every token is the time at which it was written, nanoseconds of the monotonic clock as 16
+  // lower-case hexadecimal digits. As many of them as the request's token limit says, whatever the query, and
+  // the answer is then complete; without a limit, as many as the recorded answer has tokens.
+  bool clock_tokens{false};
 };
 
 // An OpenAI-compatible server on loopback that streams recorded answers. One event-loop thread serves every stream, so

@@ -65,11 +65,20 @@ std::int64_t count_tokens(std::string_view text) {
   return count;
 }
 
+void append_clock_token(MonoTime time, std::string& out) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  auto left = static_cast<std::uint64_t>(time.time_since_epoch().count());
+  std::array<char, 16> digits{};
+  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, left >>= 4U) *digit = kHex[left & 0xFU];
+  out.append(digits.data(), digits.size());
+}
+
 void append_json_escaped(std::string_view text, std::string& out) {
   for (const char c : text) append_escaped_character(c, out);
 }
 
 AnswerScript::AnswerScript(Answer answer) : answer_(std::move(answer)) {
+  if (answer_.clock_tokens) clock_tokens_ = answer_.max_tokens ? *answer_.max_tokens : count_tokens(answer_.text);
   if (!answer_.stream) return;
   head_ = "data: " + preamble(answer_, "chat.completion.chunk");
   token_ = head_ + R"("choices":[{"index":0,"delta":{"content":")";
@@ -87,6 +96,7 @@ MonoTime AnswerScript::due(std::int64_t token) const {
 }
 
 bool AnswerScript::all_tokens_sent() const {
+  if (answer_.clock_tokens) return tokens_ >= clock_tokens_;
   return at_ == answer_.text.size() || (answer_.max_tokens && tokens_ >= *answer_.max_tokens);
 }
 
@@ -98,7 +108,7 @@ std::optional<MonoTime> AnswerScript::play_stream(MonoTime now, std::size_t limi
            "\n\n";
     begun_ = true;
   }
-  for (; !all_tokens_sent(); append_token(out)) {
+  for (; !all_tokens_sent(); append_token(now, out)) {
     if (const auto when = due(tokens_); when > now) return when;
     if (out.size() >= full) return now;
   }
@@ -109,22 +119,31 @@ std::optional<MonoTime> AnswerScript::play_stream(MonoTime now, std::size_t limi
 }
 
 std::optional<MonoTime> AnswerScript::play_whole(MonoTime now, std::string& out) {
-  for (; !all_tokens_sent(); ++tokens_) at_ = token_end(answer_.text, at_);
+  for (; !all_tokens_sent(); ++tokens_) at_ = answer_.clock_tokens ? at_ : token_end(answer_.text, at_);
   if (const auto when = due(std::max<std::int64_t>(tokens_ - 1, 0)); when > now) return when;
   out += preamble(answer_, "chat.completion");
   out += R"("choices":[{"index":0,"message":{"role":"assistant","content":")";
-  append_json_escaped(answer_.text.substr(0, at_), out);
+  append_whole_text(now, out);
   out.append(R"("},"finish_reason":")").append(finish_reason()).append("\"}],").append(usage()).append("}");
   return std::nullopt;
 }
 
-void AnswerScript::append_token(std::string& out) {
-  const auto end = token_end(answer_.text, at_);
+void AnswerScript::append_token(MonoTime now, std::string& out) {
   out += token_;
-  append_json_escaped(answer_.text.substr(at_, end - at_), out);
+  if (answer_.clock_tokens) {
+    append_clock_token(now, out);
+  } else {
+    const auto end = token_end(answer_.text, at_);
+    append_json_escaped(answer_.text.substr(at_, end - at_), out);
+    at_ = end;
+  }
   out += "\"},\"finish_reason\":null}]}\n\n";
-  at_ = end;
   ++tokens_;
+}
+
+void AnswerScript::append_whole_text(MonoTime now, std::string& out) const {
+  if (!answer_.clock_tokens) return append_json_escaped(answer_.text.substr(0, at_), out);
+  for (std::int64_t i = 0; i < tokens_; ++i) append_clock_token(now, out);
 }
 
 void AnswerScript::append_end(std::string& out) const {
@@ -141,7 +160,7 @@ std::string AnswerScript::usage() const {
 }
 
 std::string_view AnswerScript::finish_reason() const {
-  return at_ == answer_.text.size() ? "stop" : "length";
+  return answer_.clock_tokens || at_ == answer_.text.size() ? "stop" : "length";
 }
 
 }  // namespace ipw::replay::demo

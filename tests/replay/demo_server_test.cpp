@@ -190,6 +190,29 @@ TEST(DemoServer, OtherPages) {
   EXPECT_EQ(client.Get("/v1/chat/completions")->status, 404);
 }
 
+TEST(DemoServer, ClockTokensNeedNoRecording) {
+  const auto server = DemoServer::start({{.name = "clock",
+                                          .recordings = nullptr,
+                                          .time_to_first_token = Seconds{0},
+                                          .tokens_per_second = 0,
+                                          .clock_tokens = true}});
+  ASSERT_TRUE(server);
+  auto body = question("clock", "anything", true);
+  body["max_tokens"] = 3;
+  const auto before = std::chrono::steady_clock::now();
+  const auto reply = ask(**server, body);
+  const auto after = std::chrono::steady_clock::now();
+  ASSERT_TRUE(reply);
+  const auto text = content(reply->body);
+  ASSERT_EQ(text.size(), 3 * 16U);
+  for (std::size_t at = 0; at < text.size(); at += 16) {
+    const MonoTime written{std::chrono::nanoseconds(std::stoll(text.substr(at, 16), nullptr, 16))};
+    EXPECT_LE(before, written);
+    EXPECT_LE(written, after);
+  }
+  EXPECT_EQ(ask(**server, question("clock", "anything", true))->status, 404) << "no limit and nothing recorded";
+}
+
 TEST(DemoServer, NeverSpeaksBeforeItsTime) {
   const auto server = serve();
   for (const bool stream : {true, false}) {

@@ -162,6 +162,31 @@ TEST(AnswerScript, TokenLimitCutsAndSaysSo) {
   }
 }
 
+TEST(AnswerScript, ClockTokensAreTheTimesOfTheirWriting) {
+  struct Case {
+    const char* name;
+    std::optional<std::int64_t> limit;
+    std::size_t tokens;
+  } const cases[] = {{"as many as asked for", 5, 5}, {"as many as recorded", {}, 2}};
+  for (const auto& c : cases) {
+    auto answer = streamed("aaaabbbb");
+    answer.clock_tokens = true;
+    answer.max_tokens = c.limit;
+    answer.include_usage = true;
+    AnswerScript script(answer);
+    std::string body, expected;
+    auto now = kFrom + 500ms + 7ns;
+    for (std::size_t i = 0; i < c.tokens; ++i, now += 100ms) {
+      script.play(now, kNoLimit, body);
+      append_clock_token(now, expected);
+    }
+    EXPECT_EQ(content(body), expected) << c.name;
+    EXPECT_EQ(std::stoull(content(body).substr(16, 16), nullptr, 16), 1'000'600'000'007ULL) << c.name;
+    EXPECT_NE(body.find("\"finish_reason\":\"stop\""), std::string::npos) << c.name;
+    EXPECT_NE(body.find("\"completion_tokens\":" + std::to_string(c.tokens)), std::string::npos) << c.name;
+  }
+}
+
 TEST(AnswerScript, AnswerOfNoTokensEndsWhenTheFirstWouldHaveCome) {
   for (const bool stream : {true, false}) {
     auto answer = streamed("");
