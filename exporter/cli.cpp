@@ -8,6 +8,7 @@
 
 #include "base/log.hpp"
 #include "exporter/commands/commands.hpp"
+#include "replay/demo/misbehaviour.hpp"
 
 namespace ipw {
 namespace {
@@ -147,6 +148,16 @@ void add_demo_server(const Commands& commands) {
       ->option_text("HOST:PORT")
       ->capture_default_str();
   add_pace(server, options.time_to_first_token, options.tokens_per_second);
+  const auto show_all = [](const std::string& spec) {
+    if (spec == "list") throw CLI::CallForVersion(replay::demo::misbehaviour_list(), 0);
+  };
+  server
+      .add_option("--misbehave", options.misbehave, "What it does wrongly, and on which share of the requests; `list`")
+      ->option_text("NAME[:VALUE][@SHARE] ...")
+      ->each(show_all);
+  server.add_option("--seed", options.seed, "Which requests a share falls on")->capture_default_str();
+  server.footer("Misbehaviours, also for one request by its header X-Demo-Misbehave:\n" +
+                replay::demo::misbehaviour_list());
 }
 
 LogLevel level_of(const std::string& name) {

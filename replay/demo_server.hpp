@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "base/time.hpp"
+#include "replay/demo/misbehaviour.hpp"
 #include "replay/recordings.hpp"
 
 namespace ipw::replay {
@@ -27,19 +28,23 @@ struct DemoModel {
 //
 //   POST /v1/chat/completions   streaming and not; the query by header X-Query-Id, else by the last user message
 //   GET  /v1/models  /health
+//   GET  /metrics               running and waiting requests, in the words of vLLM
 //   GET  /load                  `running` and `query_seconds`: requests being answered now, and the time integral of
 //                               that number since start, each on a line `name value`: the truth for simulated power
+//   GET  /misbehaviours         `requests`, `too_early` (came before the end of a Retry-After), and how many requests
+//                               each misbehaviour fell on
 //
 // Tokens are pieces of about four bytes; usage counts them. Token k goes out at time_to_first_token + k /
 // tokens_per_second after the request was read, never earlier and without drift; the role and the headers at once. A
 // request counts as running from its headers being read until its last byte is handed to the socket or its client is
-// gone. Speaks HTTP/1.1; bodies need a Content-Length. Constructed running, on a port of its own; the destructor ends
-// every stream.
+// gone. It behaves well unless misbehaviours are chosen (demo/misbehaviour.hpp), for all requests or by a request's
+// header X-Demo-Misbehave. Speaks HTTP/1.1; bodies need a Content-Length. Constructed running, on a port of its own;
+// the destructor ends every stream.
 class DemoServer {
  public:
   // `port` 0 picks a free one. Errors: unavailable, when the port is taken; invalid, when `host` is no address of ours.
   static Result<std::unique_ptr<DemoServer>> start(std::vector<DemoModel> models, const std::string& host = "127.0.0.1",
-                                                   int port = 0);
+                                                   int port = 0, demo::Misbehaviours misbehaviours = {});
   ~DemoServer();
 
   int port() const;

@@ -31,6 +31,8 @@ struct DemoServerOptions {
   std::string listen{"127.0.0.1:0"};
   double time_to_first_token{0.05};
   double tokens_per_second{100};
+  std::vector<std::string> misbehave;  // NAME[:VALUE][@SHARE] each
+  std::uint64_t seed{1};               // of the shares
 };
 int demo_server_command(const DemoServerOptions& options);
 

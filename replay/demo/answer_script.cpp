@@ -1,166 +1,158 @@
 #include "replay/demo/answer_script.hpp"
 
 #include <algorithm>
-#include <array>
+#include <limits>
+
+#include "replay/demo/event_style.hpp"
+#include "replay/demo/tokens.hpp"
 
 namespace ipw::replay::demo {
 namespace {
 
-constexpr std::size_t kTokenBytes = 4;
+using UsageIn = Wording::UsageIn;
+using Break = Wording::Break;
 
-bool continues_character(char c) {
-  return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U;
-}
-
-void append_escaped_character(char c, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
-    default:
-      break;
-  }
-  const auto byte = static_cast<unsigned char>(c);
-  if (byte >= 0x20) {
-    out += c;
-    return;
-  }
-  out.append("\\u00").append(1, kHex[byte >> 4U]).append(1, kHex[byte & 0xFU]);
-}
-
-// "id":…,"object":…,"created":…,"model":… of a chunk or of a whole completion.
-std::string preamble(const Answer& answer, std::string_view object) {
-  std::string text = "{\"id\":\"";
-  append_json_escaped(answer.id, text);
-  text.append("\",\"object\":\"").append(object).append("\",\"created\":").append(std::to_string(answer.created));
-  text += ",\"model\":\"";
-  append_json_escaped(answer.model, text);
-  return text + "\",";
-}
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+constexpr std::string_view kReasoning = "Let me think about this step by step before I answer. ";
 
 }  // namespace
 
-std::size_t token_end(std::string_view text, std::size_t begin) {
-  std::size_t end = std::min(begin + kTokenBytes, text.size());
-  while (end < text.size() && continues_character(text[end])) ++end;
-  return end;
+AnswerScript::AnswerScript(Answer answer)
+    : answer_(std::move(answer)),
+      writer_({.id = answer_.id,
+               .model = answer_.model,
+               .created = answer_.created,
+               .stream = answer_.stream,
+               .include_usage = answer_.include_usage},
+              answer_.wording),
+      reasoning_(answer_.wording.reasoning == Wording::Reasoning::none ? std::string_view() : kReasoning),
+      break_at_(kNever),
+      stall_at_(kNever) {
+  set_length();
+  const auto& wording = answer_.wording;
+  const auto part = [this](double of) {
+    const auto whole = answer_.clock_tokens ? *length_ : std::min(length_.value_or(kNever), full_length());
+    return static_cast<std::int64_t>(of * static_cast<double>(whole));
+  };
+  if (wording.breaks != Break::none) break_at_ = wording.break_after.value_or(part(wording.break_part));
+  if (answer_.stall > Seconds{0}) stall_at_ = part(0.5);
 }
 
-std::int64_t count_tokens(std::string_view text) {
-  std::int64_t count = 0;
-  for (std::size_t at = 0; at < text.size(); at = token_end(text, at)) ++count;
-  return count;
+std::int64_t AnswerScript::full_length() const {
+  return count_tokens(reasoning_) + count_tokens(answer_.text);
 }
 
-void append_clock_token(MonoTime time, std::string& out) {
-  constexpr std::string_view kHex = "0123456789abcdef";
-  auto left = static_cast<std::uint64_t>(time.time_since_epoch().count());
-  std::array<char, 16> digits{};
-  for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit, left >>= 4U) *digit = kHex[left & 0xFU];
-  out.append(digits.data(), digits.size());
-}
-
-void append_json_escaped(std::string_view text, std::string& out) {
-  for (const char c : text) append_escaped_character(c, out);
-}
-
-AnswerScript::AnswerScript(Answer answer) : answer_(std::move(answer)) {
-  if (answer_.clock_tokens) clock_tokens_ = answer_.max_tokens ? *answer_.max_tokens : count_tokens(answer_.text);
-  if (!answer_.stream) return;
-  head_ = "data: " + preamble(answer_, "chat.completion.chunk");
-  token_ = head_ + R"("choices":[{"index":0,"delta":{"content":")";
+void AnswerScript::set_length() {
+  const auto& wording = answer_.wording;
+  if (answer_.clock_tokens) reasoning_ = {};
+  length_ = answer_.max_tokens;
+  if (answer_.clock_tokens && !length_) length_ = full_length();
+  if (wording.too_long) length_ = std::min(length_.value_or(kNever), (full_length() + 1) / 2);
+  if (wording.endless) length_ = kNever;
+  if (wording.no_text) length_ = 0;
 }
 
 std::optional<MonoTime> AnswerScript::play(MonoTime now, std::size_t limit, std::string& out) {
-  return answer_.stream ? play_stream(now, limit, out) : play_whole(now, out);
+  if (!answer_.stream) return play_whole(now, out);
+  const std::size_t begin = out.size();
+  const auto again = play_stream(now, limit, out);
+  if (answer_.wording.restyled()) restyle(answer_.wording, begin, out);
+  return again;
 }
 
 // From the beginning each time, so that a late token delays none of those after it.
 MonoTime AnswerScript::due(std::int64_t token) const {
-  if (answer_.tokens_per_second <= 0) return answer_.from;
-  return answer_.from +
-         to_chrono(answer_.time_to_first_token + Seconds{static_cast<double>(token) / answer_.tokens_per_second});
+  auto after = answer_.late + (token >= stall_at_ ? answer_.stall : Seconds{0});
+  if (answer_.tokens_per_second > 0)
+    after = after + answer_.time_to_first_token + Seconds{static_cast<double>(token) / answer_.tokens_per_second};
+  const auto when = answer_.from + to_chrono(after);
+  const auto& still = answer_.standstill;
+  if (!still || answer_.from >= still->begin || when < still->begin) return when;
+  return when + (still->end - still->begin);
 }
 
 bool AnswerScript::all_tokens_sent() const {
-  if (answer_.clock_tokens) return tokens_ >= clock_tokens_;
-  return at_ == answer_.text.size() || (answer_.max_tokens && tokens_ >= *answer_.max_tokens);
+  if (length_ && tokens_ >= *length_) return true;
+  if (answer_.clock_tokens || answer_.wording.endless) return false;
+  return !reasons() && at_ == answer_.text.size();
 }
 
 std::optional<MonoTime> AnswerScript::play_stream(MonoTime now, std::size_t limit, std::string& out) {
   const std::size_t full = out.size() + limit;
-  if (!begun_) {
-    out += head_;
-    out += R"("choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]})"
-           "\n\n";
-    begun_ = true;
-  }
-  for (; !all_tokens_sent(); append_token(now, out)) {
+  if (!begun_) writer_.begin(out);
+  begun_ = true;
+  for (; !all_tokens_sent() && !breaks_here(); append_event(now, out)) {
     if (const auto when = due(tokens_); when > now) return when;
     if (out.size() >= full) return now;
   }
   // An answer of no tokens ends when its first one would have come.
-  if (const auto when = due(0); when > now) return when;
-  append_end(out);
+  if (const auto when = due(answer_.wording.breaks == Break::none ? 0 : tokens_); when > now) return when;
+  if (answer_.wording.breaks != Break::none)
+    writer_.break_off(out);
+  else
+    writer_.end(counts(), finish_reason(), finish_is_said_, out);
   return std::nullopt;
 }
 
-std::optional<MonoTime> AnswerScript::play_whole(MonoTime now, std::string& out) {
-  for (; !all_tokens_sent(); ++tokens_) at_ = answer_.clock_tokens ? at_ : token_end(answer_.text, at_);
-  if (const auto when = due(std::max<std::int64_t>(tokens_ - 1, 0)); when > now) return when;
-  out += preamble(answer_, "chat.completion");
-  out += R"("choices":[{"index":0,"message":{"role":"assistant","content":")";
-  append_whole_text(now, out);
-  out.append(R"("},"finish_reason":")").append(finish_reason()).append("\"}],").append(usage()).append("}");
-  return std::nullopt;
+// One event, of one token or of several.
+void AnswerScript::append_event(MonoTime now, std::string& out) {
+  const bool reasoning = reasons();
+  const auto& wording = answer_.wording;
+  if (wording.tool_call && at_ == 0 && !reasoning) writer_.open_call(out);
+  writer_.open_text(reasoning, out);
+  if (tokens_ == 0) out.append(static_cast<std::size_t>(wording.huge_token), 'x');
+  for (std::int64_t i = 0; i < wording.tokens_per_event; ++i) {
+    append_token(now, out);
+    if (all_tokens_sent() || breaks_here() || reasons() != reasoning) break;
+  }
+  finish_is_said_ = wording.usage_in == UsageIn::last_event && all_tokens_sent();
+  writer_.close_text(reasoning, counts(), finish_is_said_ ? finish_reason() : "", out);
 }
 
 void AnswerScript::append_token(MonoTime now, std::string& out) {
-  out += token_;
-  if (answer_.clock_tokens) {
-    append_clock_token(now, out);
-  } else {
-    const auto end = token_end(answer_.text, at_);
-    append_json_escaped(answer_.text.substr(at_, end - at_), out);
-    at_ = end;
-  }
-  out += "\"},\"finish_reason\":null}]}\n\n";
   ++tokens_;
+  if (answer_.clock_tokens) return append_clock_token(now, out);
+  if (reasons()) ++reasoning_tokens_;
+  if (answer_.wording.endless && at_ == answer_.text.size()) at_ = 0;
+  const auto text = reasons() ? reasoning_ : answer_.text;
+  auto& at = reasons() ? reasoning_at_ : at_;
+  const auto end = token_end(text, at);
+  append_json_escaped(text.substr(at, end - at), out);
+  at = end;
 }
 
-void AnswerScript::append_whole_text(MonoTime now, std::string& out) const {
-  if (!answer_.clock_tokens) return append_json_escaped(answer_.text.substr(0, at_), out);
-  for (std::int64_t i = 0; i < tokens_; ++i) append_clock_token(now, out);
+std::optional<MonoTime> AnswerScript::play_whole(MonoTime now, std::string& out) {
+  if (answer_.wording.endless) return now + std::chrono::hours(1);
+  for (std::string said; !all_tokens_sent() && !breaks_here();) append_token(now, said);
+  if (const auto when = due(std::max<std::int64_t>(tokens_ - 1, 0)); when > now) return when;
+  const std::size_t begin = out.size();
+  append_whole(now, out);
+  const auto breaks = answer_.wording.breaks;
+  if (breaks == Break::none) return std::nullopt;
+  out.resize(begin + (out.size() - begin) / 2);
+  if (breaks != Break::error_nested && breaks != Break::error_flat) return std::nullopt;
+  out.resize(begin);
+  writer_.failure(out);
+  return std::nullopt;
 }
 
-void AnswerScript::append_end(std::string& out) const {
-  out.append(head_).append(R"("choices":[{"index":0,"delta":{},"finish_reason":")");
-  out.append(finish_reason()).append("\"}]}\n\n");
-  if (answer_.include_usage) out.append(head_).append("\"choices\":[],").append(usage()).append("}\n\n");
-  out += "data: [DONE]\n\n";
+void AnswerScript::append_whole(MonoTime now, std::string& out) const {
+  std::string reasoning, content;
+  append_json_escaped(reasoning_.substr(0, reasoning_at_), reasoning);
+  append_json_escaped(answer_.text.substr(0, at_), content);
+  for (std::int64_t i = 0; answer_.clock_tokens && i < tokens_; ++i) append_clock_token(now, content);
+  writer_.whole({.reasoning = reasoning, .content = content, .finish = finish_reason()}, counts(), out);
 }
 
-std::string AnswerScript::usage() const {
-  return "\"usage\":{\"prompt_tokens\":" + std::to_string(answer_.prompt_tokens) +
-         ",\"completion_tokens\":" + std::to_string(tokens_) +
-         ",\"total_tokens\":" + std::to_string(answer_.prompt_tokens + tokens_) + "}";
+TokenCounts AnswerScript::counts() const {
+  return {.prompt = answer_.prompt_tokens, .completion = tokens_, .reasoning = reasoning_tokens_};
 }
 
 std::string_view AnswerScript::finish_reason() const {
-  return answer_.clock_tokens || at_ == answer_.text.size() ? "stop" : "length";
+  if (answer_.wording.too_long) return "length";
+  if (answer_.wording.tool_call) return "tool_calls";
+  const bool whole = answer_.clock_tokens || answer_.wording.no_text || (!reasons() && at_ == answer_.text.size());
+  return whole ? "stop" : "length";
 }
 
 }  // namespace ipw::replay::demo

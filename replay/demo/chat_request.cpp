@@ -3,7 +3,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "replay/demo/answer_script.hpp"
+#include "replay/demo/tokens.hpp"
 
 namespace ipw::replay::demo {
 namespace {
@@ -71,6 +71,9 @@ Result<ChatRequest> ChatRequest::parse(std::string_view text) {
   if (auto ok = read_messages(body, request); !ok) return ok.error();
   if (auto ok = read_max_tokens(body, request); !ok) return ok.error();
   request.stream = flag(body, "stream");
+  const auto look = body.find("cache_prompt");
+  request.forbids_cache =
+      body.contains("cache_salt") || body.contains("extra_key") || (look != body.end() && *look == false);
   const auto options = body.find("stream_options");
   request.include_usage = options != body.end() && options->is_object() && flag(*options, "include_usage");
   return request;

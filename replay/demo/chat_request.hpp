@@ -16,6 +16,7 @@ struct ChatRequest {
   std::int64_t prompt_tokens{0};  // of all messages
   std::optional<std::int64_t> max_tokens;
   bool stream{false}, include_usage{false};
+  bool forbids_cache{false};  // a salt of its own, or no look into the cache
 
   // Errors: invalid, naming the field.
   static Result<ChatRequest> parse(std::string_view body);

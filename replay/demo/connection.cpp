@@ -22,16 +22,26 @@ std::string_view reason_phrase(int status) {
   switch (status) {
     case 200:
       return "OK";
+    case 307:
+      return "Temporary Redirect";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 404:
       return "Not Found";
     case 411:
       return "Length Required";
     case 413:
       return "Content Too Large";
+    case 429:
+      return "Too Many Requests";
     case 431:
       return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 503:
+      return "Service Unavailable";
     case 505:
       return "HTTP Version Not Supported";
     default:
@@ -97,10 +107,18 @@ void Connection::send(std::string_view bytes) {
   out_.append(bytes.substr(taken));
 }
 
-void Connection::reply(int status, std::string_view content_type, std::string_view body) {
+void Connection::reset() {
+  const linger at_once{1, 0};
+  ::setsockopt(parts_.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  gone_ = true;
+}
+
+void Connection::reply(int status, std::string_view content_type, std::string_view body,
+                       std::string_view more_headers) {
   std::string all = "HTTP/1.1 " + std::to_string(status) + ' ';
   all.append(reason_phrase(status)).append("\r\nContent-Type: ").append(content_type);
-  all.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n\r\n").append(body);
+  all.append("\r\nContent-Length: ").append(std::to_string(body.size())).append("\r\n").append(more_headers);
+  all.append("\r\n").append(body);
   send(all);
   finish();
 }

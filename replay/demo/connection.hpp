@@ -65,8 +65,12 @@ class Connection {
   bool blocked() const { return !out_.empty(); }
   // The answer is complete.
   void finish() { finished_ = true; }
-  // A whole answer of known length.
-  void reply(int status, std::string_view content_type, std::string_view body);
+  // A whole answer of known length. `more_headers` are lines, each ended by CRLF.
+  void reply(int status, std::string_view content_type, std::string_view body, std::string_view more_headers = {});
+  // Closes once the answer is handed over, whatever the client wants.
+  void close_after_answer() { close_after_ = true; }
+  // Ends the connection with a reset, whatever is still to be said.
+  void reset();
   void wake_at(MonoTime when);
 
  private:

@@ -111,11 +111,11 @@ class EndToEnd(unittest.TestCase):
         path.write_text(text)
         return path
 
-    def demo_server(self, corpus, answers, model="recorded", ttft=0.0, rate=0, name="server"):
-        """Streams recorded answers; gives its base URL and the URL of its load."""
+    def demo_server(self, corpus, answers, model="recorded", ttft=0.0, rate=0, name="server", misbehave=()):
+        """Streams recorded answers, and misbehaves as it is told; gives its base URL and the URL of its load."""
         corpora = [part for path in (corpus if isinstance(corpus, list) else [corpus]) for part in ("--corpus", path)]
         server = self.start(name, BINARY, "demo-server", *corpora, "--answers", answers, "--model", model,
-                            "--ttft", ttft, "--rate", rate)
+                            "--ttft", ttft, "--rate", rate, *(part for spec in misbehave for part in ("--misbehave", spec)))
         lines = await_true(lambda: (server.output().count("\n") >= 2 and server.output()) or
                            (not server.alive() and server.errors()), "demo server")
         self.assertTrue(server.alive(), server.errors())

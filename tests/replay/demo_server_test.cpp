@@ -184,9 +184,9 @@ TEST(DemoServer, OtherPages) {
   EXPECT_EQ(client.Get("/health")->body, R"({"status":"ok"})");
   EXPECT_EQ(json::parse(client.Get("/v1/models")->body)["data"][1]["id"], "paced");
   EXPECT_EQ(client.Get("/load")->body, "running 0\nquery_seconds 0.000000000\n");
-  const auto nowhere = client.Get("/metrics");
+  const auto nowhere = client.Get("/nothing");
   EXPECT_EQ(nowhere->status, 404);
-  EXPECT_EQ(json::parse(nowhere->body)["error"]["message"], "there is no GET /metrics here");
+  EXPECT_EQ(json::parse(nowhere->body)["error"]["message"], "there is no GET /nothing here");
   EXPECT_EQ(client.Get("/v1/chat/completions")->status, 404);
 }
 

@@ -1,5 +1,7 @@
 #include "replay/demo/answer_script.hpp"
 
+#include "replay/demo/tokens.hpp"
+
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -210,6 +212,68 @@ TEST(AnswerScript, WholeAnswerComesWithTheTimeOfItsLastToken) {
   EXPECT_EQ(json::parse(body), json::parse(R"({"id":"chatcmpl-1","object":"chat.completion","created":1700000000,
       "model":"demo","choices":[{"index":0,"message":{"role":"assistant","content":"aaaabbbbü\""},
       "finish_reason":"stop"}],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}})"));
+}
+
+TEST(AnswerScript, AStandstillHoldsUpWhatWasBegunBeforeIt) {
+  struct Case {
+    const char* name;
+    std::chrono::milliseconds begin, end, second_token;
+  } const cases[] = {
+      {"over before", -2000ms, 0ms, 600ms},
+      {"before the first token", 100ms, 2100ms, 2600ms},
+      {"between the tokens", 550ms, 2550ms, 2600ms},
+      {"after them", 700ms, 2700ms, 600ms},
+  };
+  for (const auto& c : cases) {
+    auto answer = streamed("aaaabbbb");
+    answer.standstill = Standstill{kFrom + c.begin, kFrom + c.end};
+    AnswerScript script(answer);
+    std::string body;
+    auto again = script.play(kFrom, kNoLimit, body);
+    for (auto last = kFrom; again; last = *again, again = script.play(*again, kNoLimit, body))
+      if (content(body) == "aaaa") {
+        EXPECT_EQ(*again, kFrom + c.second_token) << c.name;
+      }
+    EXPECT_EQ(content(body), "aaaabbbb") << c.name;
+  }
+}
+
+TEST(AnswerScript, AWholeAnswerIsWordedInManyWaysToo) {
+  struct Case {
+    const char* name;
+    void (*change)(Wording&);
+    const char* choices;
+  } const cases[] = {
+      {"reasoning", [](Wording& w) { w.reasoning = Wording::Reasoning::thinking; },
+       R"([{"index":0,"message":{"role":"assistant","thinking":"Let me think about this step by step before I answer. ",
+           "content":"aaaabbbb"},"finish_reason":"stop"}])"},
+      {"details", [](Wording& w) { w.reasoning = Wording::Reasoning::reasoning_details; },
+       R"([{"index":0,"message":{"role":"assistant","reasoning_details":[{"type":"reasoning.text","index":0,
+           "text":"Let me think about this step by step before I answer. "}],"content":"aaaabbbb"},
+           "finish_reason":"stop"}])"},
+      {"tool call", [](Wording& w) { w.tool_call = true; },
+       R"([{"index":0,"message":{"role":"assistant","content":null,"tool_calls":[{"type":"function",
+           "function":{"arguments":"aaaabbbb"}}]},"finish_reason":"tool_calls"}])"},
+      {"length", [](Wording& w) { w.too_long = true; },
+       R"([{"index":0,"message":{"role":"assistant","content":"aaaa"},"finish_reason":"length"}])"},
+  };
+  for (const auto& c : cases) {
+    auto answer = streamed("aaaabbbb");
+    answer.stream = false;
+    c.change(answer.wording);
+    std::string body;
+    EXPECT_FALSE(AnswerScript(answer).play(kFrom + 1h, kNoLimit, body)) << c.name;
+    EXPECT_EQ(json::parse(body)["choices"], json::parse(c.choices)) << c.name;
+  }
+}
+
+TEST(AnswerScript, EventsOfAnotherStyleSayTheSame) {
+  auto answer = streamed("aaaa");
+  answer.wording.crlf = answer.wording.comments = answer.wording.fields = true;
+  std::string body;
+  EXPECT_FALSE(AnswerScript(answer).play(kFrom + 1h, kNoLimit, body));
+  const std::string done = ": keep-alive\r\n\r\n:\r\nevent: message\r\nid: 7\r\ndata: [DONE]\r\nretry: 1000\r\n\r\n";
+  EXPECT_EQ(body.substr(body.size() - done.size()), done);
 }
 
 }  // namespace

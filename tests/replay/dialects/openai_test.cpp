@@ -126,6 +126,59 @@ TEST(OpenAiStream, EveryClouds) {
       });
 }
 
+// The same server in another version, or with another of its options on.
+TEST(OpenAiStream, EveryVersions) {
+  const Lines four{"reasoning: Two plus", "reasoning:  two.", "content: 4", "finish: stop"};
+  testing::expect_streams(
+      "openai",
+      {
+          {"openai_reasoning_obfuscated.sse",
+           {"content: The", "content:  answer", "content:  is (B).", "finish: stop"},
+           "usage in=1219 cached=1024 out=133 reasoning=128"},
+          {"vllm_reasoning_continuous_usage.sse",
+           {"reasoning: Two plus", "reasoning:  two.", "content: 4", "content: .", "finish: stop"},
+           "usage in=21 cached=16 out=10 reasoning=-"},
+          {"vllm_speculative.sse",
+           {"content: The answer is", "content:  (B), because two", "content:  and two are four.", "finish: stop"},
+           "usage in=12 cached=- out=15 reasoning=-"},
+          {"vllm_abort.sse",
+           {"content: The", "error: the server ended the answer with finish_reason `abort`"},
+           "usage in=12 cached=- out=1"},
+          {"llamacpp.sse",
+           {"reasoning: Hmm", "content: 5", "finish: stop"},
+           "usage in=30 cached=22 out=4 reasoning=-",
+           "prefill=0.01225 decode=0.0205"},
+          {"llamacpp_timings_per_token.sse",
+           {"reasoning: Hmm", "content: 5", "content: .", "finish: stop"},
+           "usage in=30 cached=22 out=4 reasoning=-",
+           "prefill=0.0125 decode=0.1875"},
+          {"sglang_error_nested.sse",
+           {"content: The", "error: The request is aborted: the scheduler timed out."},
+           "usage"},
+          {"ollama_cached.sse",
+           {"reasoning: Two", "reasoning:  plus two.", "content: 4", "finish: stop"},
+           "usage in=21 cached=16 out=9 reasoning=-"},
+          {"tgi.sse", {"content: 4", "content: .", "finish: stop"}, "usage in=17 cached=- out=3 reasoning=-"},
+          {"tgi_error.sse",
+           {"content: 4", "error: Request failed during generation: Server error: CUDA out of memory"},
+           "unavailable: the stream ended before"},
+          {"lmstudio_reasoning.sse", four, "usage in=68 cached=- out=23 reasoning=12", "prefill=0.25 decode=0.5"},
+          {"fireworks_reasoning.sse",
+           {"reasoning: Two plus two.", "content: 4", "finish: stop"},
+           "usage in=21 cached=16 out=9 reasoning=-",
+           "queue=0.03125 prefill=0.0625 decode=0.25 total=0.5"},
+      });
+}
+
+// From llama-server b11669 with a model of random weights, whose text is noise.
+TEST(OpenAiStream, RecordedFromLlamaCpp) {
+  const auto stream = testing::read_file(testing::testdata() / "streams/openai/llamacpp_recorded.sse");
+  const auto decoded = testing::decode(*testing::open_dialect("openai")->decoder(), stream, 0);
+  EXPECT_EQ(decoded.end, "usage in=34 cached=0 out=6 reasoning=-");
+  EXPECT_EQ(decoded.events.back(), "finish: length");
+  EXPECT_TRUE(decoded.times.starts_with("prefill=0.002494 decode=")) << decoded.times;
+}
+
 TEST(OpenAiStream, EveryWayToFail) {
   const struct {
     const char* file;

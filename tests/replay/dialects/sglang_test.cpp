@@ -25,6 +25,10 @@ TEST(SglangStream, EveryWayToAnswer) {
            {"content: 7", "content: .", "finish: length"},
            "usage in=12 cached=8 out=3 reasoning=1",
            "queue=0.125 decode=0.25 total=0.5"},
+          {"reasoning.sse",
+           {"content: <think>", "content: Two plus two.</think>", "content: 4", "finish: stop"},
+           "usage in=12 cached=0 out=6 reasoning=4",
+           "total=0.5"},
           {"stop_text_trimmed.sse",
            {"content: A", "content: \n\nQ", "finish: stop"},
            "usage in=12 cached=0 out=4 reasoning=-"},
@@ -42,6 +46,7 @@ TEST(SglangStream, EveryWayToFail) {
       "sglang",
       {
           {"abort.sse", {"content: The", "error: Aborted by AbortReq."}, "usage in=12 cached=0 out=1"},
+          {"abort_before_text.sse", {"error: The request queue is full."}, "usage in=12 cached=0 out=0"},
           {"error.sse",
            {"content: The", "error: The input (5000 tokens) is longer than the model's context length (4096 tokens)."},
            "usage"},
