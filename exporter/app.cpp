@@ -58,6 +58,11 @@ Result<void> App::open_journal() {
   return {};
 }
 
+// Cycles are compared query by query: one that was begun with another panel is not gone on with.
+bool App::may_go_on(const std::vector<std::string>& done) const {
+  return !plan_.panel || std::ranges::all_of(done, [&](const auto& id) { return plan_.panel->contains(id); });
+}
+
 Result<void> App::find_starts() {
   for (const auto& target : plan_.targets) {
     const auto& info = target.ledger.info;
@@ -73,8 +78,14 @@ Result<void> App::find_starts() {
       if (!finished) return finished.error();
       done = std::move(*finished);
       std::ranges::sort(done);
-      log_info("going on where the journal ends",
-               {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done.size())}});
+      const bool same = may_go_on(done);
+      if (!same) {
+        done.clear();
+        ++start.cycle;
+      }
+      log_info(
+          same ? "going on where the journal ends" : "the journal's last cycle had other queries: a new one begins",
+          {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done.size())}});
     }
     start.done = std::make_shared<const std::vector<std::string>>(std::move(done));
     starts_.push_back(std::move(start));
@@ -107,6 +118,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
   if (!transport) return transport.error();
   replay::QueryFeed::Plan feed;
   feed.open = corpus_;
+  feed.panel = plan_.panel;
   feed.first_cycle = starts_[index].cycle;
   feed.repeat = options_.repeat;
   feed.max_queries = options_.max_queries;

@@ -53,6 +53,7 @@ class App {
   App(Plan plan, OpenCorpus corpus, AppOptions options);
   Result<void> open_journal();
   Result<void> find_starts();
+  bool may_go_on(const std::vector<std::string>& done) const;
   Result<void> open_server();
   Result<std::unique_ptr<replay::Replayer>> make_replayer(std::size_t index);
 
