@@ -68,11 +68,20 @@ Result<void> App::find_starts() {
       start.cycle = **last + 1;
     } else if (*last) {
       start.cycle = **last;
-      const auto read = journal_->for_each_finished(info.name, info.corpus, start.cycle,
-                                                    [&](const std::string& id) { done->put(id, 1); });
+      // Cycles are compared query by query: one that was begun with another panel is not gone on with.
+      bool same = true;
+      const auto read = journal_->for_each_finished(info.name, info.corpus, start.cycle, [&](const std::string& id) {
+        same = same && (!plan_.panel || plan_.panel->contains(id));
+        done->put(id, 1);
+      });
       if (!read) return read.error();
-      log_info("going on where the journal ends",
-               {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done->size())}});
+      if (!same) {
+        *done = {};
+        ++start.cycle;
+      }
+      log_info(
+          same ? "going on where the journal ends" : "the journal's last cycle had other queries: a new one begins",
+          {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done->size())}});
     }
     start.done = done;
     starts_.push_back(std::move(start));
@@ -105,6 +114,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
   if (!transport) return transport.error();
   replay::QueryFeed::Plan feed;
   feed.open = corpus_;
+  feed.panel = plan_.panel;
   feed.first_cycle = starts_[index].cycle;
   feed.repeat = options_.repeat;
   feed.max_queries = options_.max_queries;

@@ -35,6 +35,16 @@ std::string stem(const std::vector<std::string>& paths) {
   return name;
 }
 
+replay::PanelChoice read_panel(Options options) {
+  replay::PanelChoice panel;
+  options.require("size");
+  panel.size = static_cast<std::size_t>(options.integer("size", 1, {1, 100000}));
+  panel.seed = static_cast<std::uint64_t>(options.integer("seed", 1, {.least = 0}));
+  panel.stratify = options.text("stratify", panel.stratify);
+  if (panel.stratify.empty()) options.fail("stratify", "expected subject, language, none or the name of a field");
+  return panel;
+}
+
 CorpusConfig read_corpus(Options& root, const std::filesystem::path& folder) {
   CorpusConfig corpus;
   if (!root.require("corpus")) return corpus;
@@ -47,6 +57,10 @@ CorpusConfig read_corpus(Options& root, const std::filesystem::path& folder) {
   corpus.name = options.text("name", stem(corpus.paths));
   if (!corpus.paths.empty() || options.has("name")) check_label(options, "name", corpus.name);
   for (auto& path : corpus.paths) path = (folder / path).string();
+  if (options.has("panel")) {
+    corpus.panel = read_panel(options.child("panel"));
+    corpus.stratify_place = options.child("panel").place("stratify");
+  }
   return corpus;
 }
 

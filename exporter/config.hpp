@@ -12,6 +12,7 @@
 #include "exporter/accounting/token_energy.hpp"
 #include "exporter/yaml.hpp"
 #include "probes/topology.hpp"
+#include "replay/panel_draw.hpp"
 #include "replay/replayer.hpp"
 #include "replay/transport.hpp"
 
@@ -29,6 +30,8 @@ Result<ListenAddress> parse_listen(std::string_view text);
 struct CorpusConfig {
   std::string name;                // the `corpus` label
   std::vector<std::string> paths;  // as they stand, or below the configuration file's folder
+  std::optional<replay::PanelChoice> panel;
+  std::string stratify_place;  // FILE:LINE:COLUMN, where there is a panel
 };
 
 struct TargetConfig {

@@ -121,7 +121,7 @@ void add_infos(const Targets& targets, const std::vector<Labels>& names, const S
   Family build("ipw_build_info", "Which build this is.", Gauge);
   build.add({{"version", kVersion}, {"commit", kCommit}, {"compiler", kCompiler}}, 1.0);
   Family infos("ipw_target_info", "What each target is; demo says that a built-in server answers.", Gauge);
-  Family corpora("ipw_corpus_info", "The corpora that are replayed.", Gauge);
+  Family corpora("ipw_corpus_info", "What is replayed: how many of its queries, and a digest of those.", Gauge);
   std::set<std::string> seen;
   for (std::size_t t = 0; t < targets.size(); ++t) {
     const auto& info = targets[t].info;
@@ -133,7 +133,13 @@ void add_infos(const Targets& targets, const std::vector<Labels>& names, const S
                                 {"quality", quality},
                                 {"demo", info.demo ? "true" : "false"}}),
               1.0);
-    if (seen.insert(info.corpus).second) corpora.add({{"corpus", info.corpus}}, 1.0);
+    const auto& [digest, items, panel] = info.replayed;
+    if (seen.insert(info.corpus).second)
+      corpora.add({{"corpus", info.corpus},
+                   {"digest", digest},
+                   {"items", std::to_string(items)},
+                   {"panel", panel ? std::to_string(*panel) : "all"}},
+                  1.0);
   }
   build.move_to(out);
   infos.move_to(out);

@@ -1,7 +1,11 @@
 #include "exporter/plan.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
+
+#include "base/log.hpp"
+#include "replay/panel_draw.hpp"
 
 namespace ipw {
 namespace {
@@ -117,7 +121,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   if (!dialect) return dialect.error();
   target.dialect = std::move(*dialect);
   if (auto ok = check_url(config, *target.dialect); !ok) return ok.error();
-  auto pacing = replay::open_pacing(config.schedule);
+  auto pacing = replay::open_pacing(config.schedule, config.name);
   if (!pacing) return pacing.error();
   target.pacing = std::move(*pacing);
 
@@ -135,7 +139,8 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
                         .url = config.url.origin() + config.url.path,
                         .dialect = config.dialect,
                         .locality = config.locality,
-                        .demo = false};
+                        .demo = false,
+                        .replayed = {}};
   target.ledger.metered_scopes = scopes_of(target.meters);
   target.ledger.pricing = config.pricing;
   return target;
@@ -149,15 +154,58 @@ Error corpus_error(const replay::CorpusSummary& corpus) {
   return {Errc::invalid, message};
 }
 
+// One pass for the summary and the draw, and one more for the panel's items.
+Result<void> read_corpus(Plan& plan, const OpenCorpus& corpus) {
+  std::optional<replay::PanelDraw> draw;
+  if (plan.config.corpus.panel) draw.emplace(*plan.config.corpus.panel);
+  auto reader = corpus();
+  if (!reader) return reader.error();
+  plan.corpus = replay::summarise(**reader, [&](const auto& item) {
+    if (draw) draw->look(item);
+    return plan.bench->accepts(item);
+  });
+  if (plan.corpus.errors > 0) return corpus_error(plan.corpus);
+  if (plan.corpus.items == 0) return Error{Errc::invalid, "the corpus is empty: " + plan.config.corpus.name};
+  if (!draw) return {};
+  reader = corpus();
+  if (!reader) return reader.error();
+  auto panel = draw->draw(**reader);
+  if (!panel) return Error{Errc::invalid, plan.config.corpus.stratify_place + ": " + panel.error().message};
+  plan.panel = std::make_shared<const replay::Panel>(*std::move(panel));
+  if (const auto size = plan.config.corpus.panel->size; size > plan.corpus.items)
+    log_warn("the panel is larger than the corpus: the whole corpus is the panel",
+             {{"panel", std::to_string(size)}, {"corpus", std::to_string(plan.corpus.items)}});
+  return {};
+}
+
+// The pairs of subject and language that will be asked, in an order of their own.
+std::vector<Slice> slices_of(const Plan& plan) {
+  if (!plan.panel) return plan.corpus.slices;
+  std::set<Slice> slices;
+  for (const auto& item : plan.panel->items()) slices.emplace(item->subject, item->language);
+  return {slices.begin(), slices.end()};
+}
+
 }  // namespace
+
+CorpusInfo Plan::replayed() const {
+  if (panel) return {panel->digest(), corpus.items, panel->size()};
+  return {corpus.digest, corpus.items, {}};
+}
 
 OpenCorpus corpus_of(const Config& config) {
   return [paths = config.corpus.paths] { return replay::CorpusReader::open(paths); };
 }
 
 Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clock) {
-  Plan plan{
-      .config = std::move(config), .clock = &clock, .rig = {}, .bench = {}, .corpus = {}, .targets = {}, .books = {}};
+  Plan plan{.config = std::move(config),
+            .clock = &clock,
+            .rig = {},
+            .bench = {},
+            .corpus = {},
+            .panel = {},
+            .targets = {},
+            .books = {}};
   const probes::ProbeEnvironment environment{plan.config.probes.root, &clock, true};
   auto rig = probes::Rig::open(plan.config.probes.sources, environment, plan.config.probes.period,
                                history_to_keep(plan.config));
@@ -175,12 +223,11 @@ Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clo
   }
   if (auto ok = plan.config.finish(); !ok) return ok.error();
 
-  auto reader = corpus();
-  if (!reader) return reader.error();
-  plan.corpus = replay::summarise(**reader, [&](const auto& item) { return plan.bench->accepts(item); });
-  if (plan.corpus.errors > 0) return corpus_error(plan.corpus);
-  if (plan.corpus.items == 0) return Error{Errc::invalid, "the corpus is empty: " + plan.config.corpus.name};
-  for (auto& target : plan.targets) target.ledger.slices = plan.corpus.slices;
+  if (auto ok = read_corpus(plan, corpus); !ok) return ok.error();
+  for (auto& target : plan.targets) {
+    target.ledger.slices = slices_of(plan);
+    target.ledger.info.replayed = plan.replayed();
+  }
   return plan;
 }
 

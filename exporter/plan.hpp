@@ -13,6 +13,7 @@
 #include "replay/dialect.hpp"
 #include "replay/judge.hpp"
 #include "replay/pacing.hpp"
+#include "replay/panel.hpp"
 #include "replay/transport.hpp"
 
 namespace ipw {
@@ -29,7 +30,8 @@ struct PlannedTarget {
   int warmup{0};
 };
 
-// What a configuration means on this machine: plug-ins opened, power sources found, the corpus read through once.
+// What a configuration means on this machine: plug-ins opened, power sources found, the corpus read through, the panel
+// drawn.
 // `check` prints it, `run` and `replay` carry it out. Nothing has been sent yet; the samplers are running.
 struct Plan {
   Config config;
@@ -37,8 +39,11 @@ struct Plan {
   std::unique_ptr<probes::Rig> rig;
   std::unique_ptr<replay::Bench> bench;
   replay::CorpusSummary corpus;
+  std::shared_ptr<const replay::Panel> panel;  // null: the whole corpus is replayed, in its order
   std::vector<PlannedTarget> targets;
   std::vector<Book> books;  // one per device and scope that some target is charged for
+
+  CorpusInfo replayed() const;
 };
 
 // Opens a corpus from its beginning.

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/text.hpp"
+#include "replay/corpus_digest.hpp"
 #include "replay/corpus_line.hpp"
 #include "replay/id_set.hpp"
 #include "replay/line_reader.hpp"
@@ -14,6 +15,7 @@ namespace ipw::replay {
 namespace {
 
 constexpr std::size_t kFirstErrors = 20;
+constexpr std::size_t kSlices = 65;
 
 class Reader final : public CorpusReader {
  public:
@@ -91,6 +93,13 @@ std::vector<std::pair<std::string, std::uint64_t>> descending(const Counts& coun
   return all;
 }
 
+void add_slice(std::vector<std::pair<std::string, std::string>>& slices, const CorpusItem& item) {
+  // Lines of a subject stand together as a rule.
+  const auto same = [&](const auto& slice) { return slice.first == item.subject && slice.second == item.language; };
+  if (!slices.empty() && same(slices.back())) return;
+  if (slices.size() < kSlices && std::ranges::none_of(slices, same)) slices.emplace_back(item.subject, item.language);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<CorpusReader>> CorpusReader::open(std::vector<std::string> paths) {
@@ -108,6 +117,7 @@ std::unique_ptr<CorpusReader> CorpusReader::from_text(std::string name, std::str
 CorpusSummary summarise(CorpusReader& reader, const std::function<Result<void>(const CorpusItem&)>& check) {
   CorpusSummary summary;
   Counts subjects, languages, judges;
+  CorpusDigest digest;
   const auto refuse = [&](const Error& error) {
     if (++summary.errors <= kFirstErrors) summary.first_errors.push_back(error.message);
   };
@@ -124,10 +134,13 @@ CorpusSummary summarise(CorpusReader& reader, const std::function<Result<void>(c
       continue;
     }
     ++summary.items;
+    digest.add(item);
+    add_slice(summary.slices, item);
     ++subjects[item.subject];
     ++languages[item.language];
     ++judges[item.judge];
   }
+  summary.digest = digest.text();
   summary.by_subject = descending(subjects);
   summary.by_language = descending(languages);
   summary.by_judge = descending(judges);

@@ -51,7 +51,8 @@ struct CorpusSummary {
   std::vector<std::string> first_errors;                                                 // at most 20
   std::vector<std::pair<std::string, std::uint64_t>> by_subject, by_language, by_judge;  // descending by count
   std::vector<std::pair<std::string, std::string>>
-      slices;  // subject and language, in the order of the corpus, at most 65
+      slices;          // subject and language, in the order of the corpus, at most 65
+  std::string digest;  // of the valid items (CorpusDigest)
 };
 // `check` is asked about every item, besides the reader's own rules (a judge's demands, for instance).
 CorpusSummary summarise(CorpusReader& reader, const std::function<Result<void>(const CorpusItem&)>& check);

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "replay/corpus.hpp"
+#include "replay/panel.hpp"
 
 namespace ipw::replay {
 
@@ -17,12 +18,14 @@ struct FedItem {
   std::uint64_t cycle;
 };
 
-// Where a target's queries come from: streams a corpus once or for ever, leaving out what was already done. One thread.
+// Where a target's queries come from: streams a corpus in its order, or a panel in each cycle's order, once or for
+// ever, leaving out what was already done. One thread.
 class QueryFeed {
  public:
   struct Plan {
-    // Opens the corpus from its beginning; called once a cycle.
+    // Opens the corpus from its beginning; called once a cycle, and never where there is a panel.
     std::function<Result<std::unique_ptr<CorpusReader>>()> open;
+    std::shared_ptr<const Panel> panel{};
     std::uint64_t first_cycle{0};
     bool repeat{false};                        // begin again at the end
     std::optional<std::uint64_t> max_queries;  // of a cycle; those left out as done count too
@@ -37,6 +40,8 @@ class QueryFeed {
   Result<std::optional<FedItem>> next();
 
  private:
+  // The next of this cycle, done or not; null at its end.
+  Result<std::shared_ptr<const CorpusItem>> next_of_cycle();
   Result<void> begin_cycle();
 
   Plan plan_;
@@ -44,6 +49,7 @@ class QueryFeed {
   std::uint64_t seen_{0};  // of this cycle, done or not
   bool ended_{false};
   std::unique_ptr<CorpusReader> reader_;
+  PanelItems order_;  // of this cycle, once begun
 };
 
 }  // namespace ipw::replay

@@ -143,7 +143,7 @@ class Dispatch {
   std::unordered_map<AttemptStream*, std::unique_ptr<AttemptStream>> running_;
   std::vector<Retry> retries_;
   std::size_t warming_{0};             // warm-up attempts under way
-  std::optional<MonoTime> scheduled_;  // of the next query, once pacing has said so
+  std::optional<MonoTime> scheduled_;  // of the next query, while its time has not come
   std::optional<MonoTime> grace_until_;
   bool stopping_{false}, cancelled_{false};
   std::uint64_t sequence_{0};
@@ -186,14 +186,20 @@ void Dispatch::send_retries() {
 }
 
 // A query that waits for its next attempt keeps its place: a server that asks for patience gets it.
+// The warm-up goes out as fast as it may; the schedule begins when it is over.
 void Dispatch::send_queries() {
+  scheduled_.reset();
   while (running_.size() + retries_.size() < parts_.pacing->max_in_flight() && queries_.any()) {
-    if (!queries_.next_is_warmup() && warming_ > 0) return;
+    const bool warmup = queries_.next_is_warmup();
+    if (!warmup && warming_ > 0) return;
     const auto now = parts_.clock->now();
-    if (!scheduled_) scheduled_ = parts_.pacing->next(now, running_.size() + retries_.size());
-    if (!scheduled_ || *scheduled_ > now) return;
-    send(queries_.take(), 1, *scheduled_);
-    scheduled_.reset();
+    const auto scheduled = warmup ? now : parts_.pacing->next(now);
+    if (scheduled > now) {
+      scheduled_ = scheduled;
+      return;
+    }
+    send(queries_.take(), 1, scheduled);
+    if (!warmup) parts_.pacing->sent();
   }
 }
 

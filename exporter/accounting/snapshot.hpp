@@ -77,11 +77,20 @@ struct TokenCounts {
   std::uint64_t input{0}, cached{0}, reasoning{0}, output{0};  // disjoint
 };
 
+// What a target is asked.
+struct CorpusInfo {
+  std::string digest;                  // of what is replayed: the panel's, where there is one
+  std::uint64_t items{0};              // of the whole corpus
+  std::optional<std::uint64_t> panel;  // how many of them are in the panel
+  std::uint64_t queries() const { return panel.value_or(items); }  // of a cycle
+};
+
 // What is fixed about a target for the life of the process.
 struct TargetInfo {
   std::string name, model, accelerator, corpus;
   std::string url, dialect, locality;
   bool demo{false};
+  CorpusInfo replayed{};
 };
 
 struct TargetSnapshot {

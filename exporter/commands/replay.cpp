@@ -75,7 +75,8 @@ int replay_command(const ReplayOptions& options) {
   const auto corpus = corpus_of(*config);
   auto plan = make_plan(std::move(*config), corpus, clock);
   if (!plan) return fail(plan.error());
-  const auto total = std::min<std::uint64_t>(plan->corpus.items, options.max_queries.value_or(plan->corpus.items));
+  const auto queries = plan->replayed().queries();
+  const auto total = std::min<std::uint64_t>(queries, options.max_queries.value_or(queries));
   const StopSignal stop;
   auto app = App::open(std::move(*plan), corpus,
                        {.repeat = false,

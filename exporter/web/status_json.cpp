@@ -80,6 +80,8 @@ Json target_state(const TargetSnapshot& target) {
               {"in_flight", target.in_flight},
               {"cycle", target.cycle},
               {"cycle_done", target.cycle_done},
+              {"cycle_queries", target.info.replayed.queries()},
+              {"corpus_digest", target.info.replayed.digest},
               {"last_query_at", time(target.last_query)},
               {"queries", by_name<replay::Outcome>(target.queries)},
               {"attempts", by_name<replay::Outcome>(target.attempts)},

@@ -53,8 +53,8 @@ std::string accuracy_tile(const VerdictCounts& verdicts) {
 std::string progress_tile(const TargetSnapshot& target) {
   const auto done = std::accumulate(target.queries.begin(), target.queries.end(), std::uint64_t{0});
   return tile("Queries", std::to_string(done),
-              fmt::format("cycle {}: {} done; {} in flight, {} to judge", target.cycle, target.cycle_done,
-                          target.in_flight, target.judgements_pending));
+              fmt::format("cycle {}: {} of {} done; {} in flight, {} to judge", target.cycle, target.cycle_done,
+                          target.info.replayed.queries(), target.in_flight, target.judgements_pending));
 }
 
 // The headline, in each scope.

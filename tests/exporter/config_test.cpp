@@ -30,6 +30,7 @@ TEST(Config, TakesItsDefaults) {
   EXPECT_EQ(config.listen.port, 9947);
   EXPECT_EQ(config.shutdown_grace, Seconds{2});
   EXPECT_EQ(config.corpus.name, "corpus");
+  EXPECT_FALSE(config.corpus.panel);
   EXPECT_EQ(config.probes.period, Seconds{0.05});
   EXPECT_EQ(config.probes.root, "/");
   EXPECT_TRUE(config.probes.sources.empty());
@@ -56,7 +57,7 @@ TEST(Config, ReadsEveryKey) {
   auto config = parsed(R"(
 listen: "[::1]:0"
 shutdown_grace: 500ms
-corpus: {name: mine, path: [a.jsonl, /data/b.jsonl.gz]}
+corpus: {name: mine, path: [a.jsonl, /data/b.jsonl.gz], panel: {size: 500, seed: 7, stratify: level}}
 targets:
   - name: cloud one
     url: https://api.example.com/v1
@@ -83,6 +84,10 @@ store: {path: /var/lib/ipw/j.db, keep_answers: false}
   EXPECT_EQ(config.shutdown_grace, Seconds{0.5});
   EXPECT_EQ(config.corpus.name, "mine");
   EXPECT_EQ(config.corpus.paths, (std::vector<std::string>{"/etc/ipw/a.jsonl", "/data/b.jsonl.gz"}));
+  EXPECT_EQ(config.corpus.panel->size, 500U);
+  EXPECT_EQ(config.corpus.panel->seed, 7U);
+  EXPECT_EQ(config.corpus.panel->stratify, "level");
+  EXPECT_EQ(config.corpus.stratify_place, "/etc/ipw/test.yaml:4:95");
   auto& target = config.targets.at(0);
   EXPECT_EQ(target.name, "cloud one");
   EXPECT_EQ(target.url.origin() + target.url.path, "https://api.example.com:443/v1");

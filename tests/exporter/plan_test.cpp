@@ -13,10 +13,10 @@ using ::testing::HasSubstr;
 // A machine with `fixture`'s sensors, and a configuration of some targets.
 class Planning : public ::testing::Test {
  protected:
-  Result<Plan> plan(const std::string& fixture, const std::string& targets) {
+  Result<Plan> plan(const std::string& fixture, const std::string& targets, const std::string& panel = "") {
     tree_.emplace(fixture);
-    files_.write("corpus.jsonl", R"({"id": "1", "problem": "1 + 1", "answer": "2"})");
-    const auto yaml = "corpus: {path: " + (files_.path() / "corpus.jsonl").string() +
+    files_.write("corpus.jsonl", corpus_);
+    const auto yaml = "corpus: {path: " + (files_.path() / "corpus.jsonl").string() + panel +
                       "}\nprobes: {root: " + tree_->root().string() + "}\ntargets:\n" + targets;
     auto config = parse_config("test.yaml", yaml);
     if (!config) return config.error();
@@ -29,6 +29,8 @@ class Planning : public ::testing::Test {
     EXPECT_EQ(made.error().code, Errc::invalid);
     return made.error().message;
   }
+
+  std::string corpus_ = R"({"id": "1", "problem": "1 + 1", "answer": "2"})";
 
  private:
   SteadyClock clock_;
@@ -113,6 +115,38 @@ TEST_F(Planning, TheKeyGoesOutAsTheDialectWantsIt) {
   using Headers = std::vector<std::pair<std::string, std::string>>;
   EXPECT_EQ(made->targets[0].transport.headers, (Headers{{"x-api-key", "sk-1"}}));
   EXPECT_EQ(made->targets[1].transport.headers, (Headers{{"Authorization", "Bearer sk-1"}}));
+}
+
+TEST_F(Planning, APanelIsDrawnFromTheCorpus) {
+  corpus_.clear();
+  for (int i = 0; i < 100; ++i)
+    corpus_ += R"({"id": "q)" + std::to_string(i) + R"(", "problem": "1 + 1", "answer": "2", "subject": ")" +
+               (i < 90 ? "sums" : "doubles") + "\"}\n";
+  const auto whole = plan("amd", target("t", "locality: cloud"));
+  ASSERT_TRUE(whole) << whole.error().message;
+  EXPECT_FALSE(whole->panel);
+  const auto& info = whole->targets[0].ledger.info.replayed;
+  EXPECT_EQ(info.queries(), 100U);
+  EXPECT_FALSE(info.panel);
+  EXPECT_EQ(whole->targets[0].ledger.slices, (std::vector<Slice>{{"sums", ""}, {"doubles", ""}}));
+
+  const auto some = plan("amd", target("t", "locality: cloud"), ", panel: {size: 10}");
+  ASSERT_TRUE(some) << some.error().message;
+  ASSERT_TRUE(some->panel);
+  EXPECT_EQ(some->targets[0].ledger.info.replayed.queries(), 10U);
+  EXPECT_EQ(some->targets[0].ledger.info.replayed.items, 100U);
+  EXPECT_NE(some->targets[0].ledger.info.replayed.digest, info.digest);
+  EXPECT_EQ(some->targets[0].ledger.slices, (std::vector<Slice>{{"doubles", ""}, {"sums", ""}}));
+
+  const auto all = plan("amd", target("t", "locality: cloud"), ", panel: {size: 1000, stratify: none}");
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->panel->size(), 100U);
+  EXPECT_EQ(all->targets[0].ledger.info.replayed.digest, info.digest);
+
+  const auto wrong = plan("amd", target("t", "locality: cloud"), ", panel: {size: 10, stratify: level}");
+  ASSERT_FALSE(wrong);
+  EXPECT_THAT(wrong.error().message, HasSubstr("test.yaml:1:"));
+  EXPECT_THAT(wrong.error().message, HasSubstr("no line of the corpus has the field `level`"));
 }
 
 }  // namespace

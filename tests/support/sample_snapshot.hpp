@@ -26,6 +26,7 @@ inline TargetSnapshot sample_target() {
   TargetSnapshot target;
   target.info = {"local",  "llama-3.1-8b", "NVIDIA H200", "mmlu-pro", "http://127.0.0.1:8000/v1",
                  "openai", "local",        false};
+  target.info.replayed = {"0123456789abcdef", 12032, 500};
   target.queries[static_cast<std::size_t>(replay::Outcome::ok)] = 99;
   target.queries[static_cast<std::size_t>(replay::Outcome::http_5xx)] = 1;
   target.attempts = target.queries;

@@ -27,6 +27,7 @@ TEST(StatusJson, HoldsTheFiguresOfATarget) {
   EXPECT_DOUBLE_EQ(target["mean"]["duration_s"], 0.5);
   EXPECT_DOUBLE_EQ(target["mean"]["tokens_per_second"], 100);
   EXPECT_EQ(target["cycle_done"], 33);
+  EXPECT_EQ(target["cycle_queries"], 500);
   EXPECT_EQ(target["recent_failures"][0]["outcome"], "http_5xx");
 }
 

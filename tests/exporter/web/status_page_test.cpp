@@ -15,8 +15,9 @@ using ::testing::Not;
 
 TEST(StatusPage, ShowsTheBasicNumbersWithoutScripts) {
   const auto page = status_page(sample_snapshot(), "").body;
-  for (const char* text : {"40.0 %", "95 %: 30.9 % to 49.8 %, n = 100", "cycle 2: 33 done", "0.006667", "0.003333",
-                           "312.5", "Permission denied", "NVIDIA H200", "correct 40 · wrong 60", "ok 99 · http_5xx 1"})
+  for (const char* text :
+       {"40.0 %", "95 %: 30.9 % to 49.8 %, n = 100", "cycle 2: 33 of 500 done", "0.006667", "0.003333", "312.5",
+        "Permission denied", "NVIDIA H200", "correct 40 · wrong 60", "ok 99 · http_5xx 1"})
     EXPECT_THAT(page, HasSubstr(text));
 }
 
