@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <random>
 #include <unordered_map>
 
@@ -12,7 +14,12 @@
 namespace ipw::replay {
 namespace {
 
-constexpr auto kForever = std::chrono::hours(1);
+using namespace std::chrono_literals;
+
+constexpr auto kForever = 1h;
+constexpr auto kNoticed = 200ms;  // a hold that is shorter is not told as a pause
+// How long a query may wait for its next attempt, and hold the books open: exporter/plan.cpp keeps power for longer.
+constexpr auto kLongestOpen = 60s;
 
 // The queries in the order they go out: the warm-up, then the whole feed from its beginning.
 class Queries {
@@ -42,6 +49,8 @@ class Queries {
     from.pop_front();
     return std::make_shared<const Query>(Query{std::move(item.item), target_, item.cycle, warmup});
   }
+  // Comes before all others but the warm-up.
+  void put_back(const Query& query) { first_.push_front({query.item, query.cycle}); }
   const Result<void>& corpus() const { return corpus_; }
 
  private:
@@ -109,30 +118,38 @@ class Dispatch {
       if (stopping_) {
         wind_down();
       } else {
+        ask_gates();
+        put_back_retries();
         send_retries();
         send_queries();
       }
-      if (running_.empty() && retries_.empty() && (stopping_ || !queries_.any())) return queries_.corpus();
+      const bool no_more = stopping_ || ended_by_ || !queries_.any();
+      if (running_.empty() && retries_.empty() && no_more) return outcome();
       parts_.clock->sleep_until(next_due(), woken);
     }
   }
 
  private:
   struct Retry {
-    MonoTime due;
+    MonoTime failed_at, due;
     std::shared_ptr<const Query> query;
     int number;
   };
 
   Attempt begin(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
   void send(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
+  void ask_gates();
+  void tell_pause(MonoTime now);
+  void put_back_retries();
   void send_retries();
   void send_queries();
   void settle(AttemptStream& stream);
   void finish(Attempt attempt);
-  void close_unsent(Retry retry);
+  void close_unsent(Retry retry, std::string why);
   void wind_down();
+  bool retries_held() const { return hold_ && hold_->retries_too; }
   MonoTime next_due() const;
+  Result<void> outcome() const;
 
   Replayer::Parts& parts_;
   std::atomic<std::size_t>& in_flight_;
@@ -142,8 +159,12 @@ class Dispatch {
   const AttemptStream::Done done_{[this](AttemptStream& stream) { inbox_.post(stream); }};
   std::unordered_map<AttemptStream*, std::unique_ptr<AttemptStream>> running_;
   std::vector<Retry> retries_;
-  std::size_t warming_{0};             // warm-up attempts under way
-  std::optional<MonoTime> scheduled_;  // of the next query, once pacing has said so
+  std::size_t warming_{0};               // warm-up attempts under way
+  std::optional<MonoTime> scheduled_;    // of the next query, once pacing has said so
+  std::optional<Hold> hold_, patience_;  // what speaks against sending now; what the server has asked for
+  std::optional<MonoTime> held_since_;
+  std::optional<PauseReason> paused_;  // as it was told
+  std::optional<Hold> ended_by_;       // what ended a single pass
   std::optional<MonoTime> grace_until_;
   bool stopping_{false}, cancelled_{false};
   std::uint64_t sequence_{0};
@@ -157,7 +178,9 @@ Attempt Dispatch::begin(std::shared_ptr<const Query> query, int number, MonoTime
   attempt.number = number;
   const auto now = parts_.clock->now();
   attempt.scheduled_at = std::min(scheduled, now);
-  parts_.events(Started{attempt.id, attempt.query, number, now});
+  const Started started{attempt.id, attempt.query, number, now};
+  for (const auto& gate : parts_.gates) gate->started(started);
+  parts_.events(started);
   return attempt;
 }
 
@@ -172,7 +195,48 @@ void Dispatch::send(std::shared_ptr<const Query> query, int number, MonoTime sch
   parts_.transport->start(std::move(request), sink, sink.stop_token());
 }
 
+void Dispatch::ask_gates() {
+  const auto now = parts_.clock->now();
+  hold_.reset();
+  if (patience_ && now < patience_->until) hold_ = patience_;
+  for (const auto& gate : parts_.gates) {
+    if (hold_) break;
+    hold_ = gate->hold(now);
+  }
+  tell_pause(now);
+  if (hold_ && hold_->ends_pass && parts_.single_pass) ended_by_ = hold_;
+}
+
+void Dispatch::tell_pause(MonoTime now) {
+  if (!hold_) {
+    held_since_.reset();
+    if (std::exchange(paused_, std::nullopt)) parts_.events(Paused{parts_.target, now, {}, {}});
+    return;
+  }
+  if (!held_since_) held_since_ = now;
+  if (paused_ == hold_->reason || now - *held_since_ < kNoticed) return;
+  paused_ = hold_->reason;
+  parts_.events(Paused{parts_.target, now, hold_->reason, hold_->why});
+}
+
+// The books cannot pass a query that is open.
+void Dispatch::put_back_retries() {
+  if (!retries_held()) return;
+  const auto now = parts_.clock->now();
+  const auto waits_too_long = [&](const Retry& retry) {
+    return ended_by_ || std::max(retry.due, now) - retry.failed_at >= kLongestOpen;
+  };
+  const auto first = std::stable_partition(retries_.begin(), retries_.end(), std::not_fn(waits_too_long));
+  std::vector<Retry> closed(std::make_move_iterator(first), std::make_move_iterator(retries_.end()));
+  retries_.erase(first, retries_.end());
+  for (auto retry = closed.rbegin(); retry != closed.rend(); ++retry) {
+    queries_.put_back(*retry->query);
+    close_unsent(std::move(*retry), "the target is held back, and the query begins anew: " + hold_->why);
+  }
+}
+
 void Dispatch::send_retries() {
+  if (retries_held()) return;
   const auto now = parts_.clock->now();
   for (std::size_t i = 0; i < retries_.size();) {
     if (retries_[i].due > now) {
@@ -187,7 +251,9 @@ void Dispatch::send_retries() {
 
 // A query that waits for its next attempt keeps its place: a server that asks for patience gets it.
 void Dispatch::send_queries() {
-  while (running_.size() + retries_.size() < parts_.pacing->max_in_flight() && queries_.any()) {
+  while (running_.size() + retries_.size() < parts_.pacing->max_in_flight() && !ended_by_ && queries_.any()) {
+    ask_gates();
+    if (hold_) return;
     if (!queries_.next_is_warmup() && warming_ > 0) return;
     const auto now = parts_.clock->now();
     if (!scheduled_) scheduled_ = parts_.pacing->next(now, running_.size() + retries_.size());
@@ -204,15 +270,21 @@ void Dispatch::settle(AttemptStream& stream) {
   if (attempt.query->warmup) --warming_;
   const bool again = may_pass(attempt.outcome) && attempt.number < parts_.retry.attempts && !attempt.query->warmup;
   attempt.final = !again;
+  const auto now = parts_.clock->now();
+  const auto due = now + to_chrono(retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_));
+  const bool asks = stream.retry_after() && (attempt.http_status == 429 || attempt.http_status == 503);
+  if (asks && (!patience_ || patience_->until < due))
+    patience_ = {
+        .reason = PauseReason::retry_after, .why = "the server asks for patience: " + attempt.reason, .until = due};
   if (!again) return finish(std::move(attempt));
 
-  const auto wait = retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_);
-  Retry retry{parts_.clock->now() + to_chrono(wait), attempt.query, attempt.number + 1};
+  Retry retry{now, due, attempt.query, attempt.number + 1};
   finish(std::move(attempt));
   retries_.push_back(std::move(retry));
 }
 
 void Dispatch::finish(Attempt attempt) {
+  for (const auto& gate : parts_.gates) gate->ended(attempt);
   auto finished = std::make_shared<const Attempt>(std::move(attempt));
   parts_.events(Finished{finished});
   const bool counts = finished->final && finished->outcome != Outcome::cancelled && !finished->query->warmup;
@@ -220,19 +292,20 @@ void Dispatch::finish(Attempt attempt) {
 }
 
 // The books hold this query open since its first attempt: close it.
-void Dispatch::close_unsent(Retry retry) {
+void Dispatch::close_unsent(Retry retry, std::string why) {
   auto attempt = begin(std::move(retry.query), retry.number, retry.due);
   attempt.sent_at = attempt.ended_at = attempt.scheduled_at = parts_.clock->now();
   attempt.final = true;
   attempt.outcome = Outcome::cancelled;
-  attempt.reason = "stopped before this attempt was sent";
+  attempt.reason = std::move(why);
   finish(std::move(attempt));
 }
 
 void Dispatch::wind_down() {
   const auto now = parts_.clock->now();
   if (!grace_until_) grace_until_ = now + to_chrono(parts_.grace);
-  for (auto& retry : std::exchange(retries_, {})) close_unsent(std::move(retry));
+  for (auto& retry : std::exchange(retries_, {}))
+    close_unsent(std::move(retry), "stopped before this attempt was sent");
   if (cancelled_ || now < *grace_until_) return;
   cancelled_ = true;
   for (auto& [stream, owner] : running_) stream->cancel();
@@ -240,10 +313,21 @@ void Dispatch::wind_down() {
 
 MonoTime Dispatch::next_due() const {
   auto due = parts_.clock->now() + kForever;
-  if (scheduled_ && !stopping_) due = std::min(due, *scheduled_);
-  for (const auto& retry : retries_) due = std::min(due, retry.due);
+  if (hold_ && !stopping_) {
+    due = std::min(due, hold_->until);
+    if (paused_ != hold_->reason) due = std::min(due, *held_since_ + kNoticed);
+  } else if (scheduled_ && !stopping_) {
+    due = std::min(due, *scheduled_);
+  }
+  for (const auto& retry : retries_) due = std::min(due, retries_held() ? retry.failed_at + kLongestOpen : retry.due);
   if (grace_until_ && !cancelled_) due = std::min(due, *grace_until_);
   return due;
+}
+
+Result<void> Dispatch::outcome() const {
+  if (!queries_.corpus() || !ended_by_ || stopping_) return queries_.corpus();
+  const bool not_ready = ended_by_->reason == PauseReason::not_ready;
+  return Error{not_ready ? Errc::unavailable : Errc::cancelled, ended_by_->why};
 }
 
 }  // namespace
