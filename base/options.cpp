@@ -122,48 +122,45 @@ bool Options::flag(std::string_view key, bool fallback) {
   return fallback;
 }
 
-template <class T, class Parse>
-T Options::parsed(std::string_view key, T fallback, Range<double> range, Parse parse) {
+template <class T>
+T Options::parsed(std::string_view key, T fallback, Range<double> range, Form<T> form) {
   const auto* node = scalar(key);
   if (node == nullptr) return fallback;
-  const auto value = parse(node->text);
+  const auto value = form.parse(node->text);
   if (!value) {
     fail(key, value.error().message);
     return fallback;
   }
   double number;
-  std::string unit;
-  if constexpr (std::is_same_v<T, Seconds>) {
+  if constexpr (std::is_same_v<T, Seconds>)
     number = value->value;
-    unit = " s";
-  } else {
+  else
     number = static_cast<double>(*value);
-  }
   if (number >= range.least && number <= range.most) return *value;
-  const auto least = shown(range.least) + unit, most = shown(range.most) + unit;
+  const auto least = shown(range.least).append(form.unit), most = shown(range.most).append(form.unit);
   fail(key,
        "`" + node->text + "` is out of range: " + (range.most >= 1e9 ? "at least " + least : least + " to " + most));
   return fallback;
 }
 
 std::int64_t Options::integer(std::string_view key, std::int64_t fallback, Range<std::int64_t> range) {
-  return parsed(key, fallback, {static_cast<double>(range.least), static_cast<double>(range.most)}, parse_integer);
+  return parsed(key, fallback, {static_cast<double>(range.least), static_cast<double>(range.most)}, {parse_integer});
 }
 double Options::number(std::string_view key, double fallback, Range<double> range) {
-  return parsed(key, fallback, range, parse_number);
+  return parsed(key, fallback, range, {parse_number});
 }
 std::optional<double> Options::optional_number(std::string_view key, Range<double> range) {
   if (!has(key)) return std::nullopt;
   return number(key, 0, range);
 }
 Seconds Options::duration(std::string_view key, Seconds fallback, Range<double> range) {
-  return parsed(key, fallback, range, parse_duration);
+  return parsed(key, fallback, range, {parse_duration, " s"});
 }
 double Options::rate(std::string_view key, double fallback, Range<double> range) {
-  return parsed(key, fallback, range, parse_rate);
+  return parsed(key, fallback, range, {parse_rate, "/s"});
 }
 std::int64_t Options::size(std::string_view key, std::int64_t fallback, Range<std::int64_t> range) {
-  return parsed(key, fallback, {static_cast<double>(range.least), static_cast<double>(range.most)}, parse_size);
+  return parsed(key, fallback, {static_cast<double>(range.least), static_cast<double>(range.most)}, {parse_size});
 }
 
 std::vector<std::string> Options::texts(std::string_view key, std::vector<std::string> fallback) {

@@ -102,8 +102,13 @@ class Options {
 
   const OptionsNode* find(std::string_view key);
   const OptionsNode* scalar(std::string_view key);
-  template <class T, class Parse>
-  T parsed(std::string_view key, T fallback, Range<double> range, Parse parse);
+  template <class T>
+  struct Form {
+    Result<T> (*parse)(std::string_view);
+    std::string_view unit{};  // in which a range is told
+  };
+  template <class T>
+  T parsed(std::string_view key, T fallback, Range<double> range, Form<T> form);
   std::optional<Failure> unknown(const OptionsNode& node) const;
   void fail_at(const OptionsNode& node, bool at_key, std::string_view message);
   void record(int line, int column, bool missing, std::string_view message);

@@ -125,7 +125,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   if (!dialect) return dialect.error();
   target.dialect = std::move(*dialect);
   if (auto ok = check_url(config, *target.dialect); !ok) return ok.error();
-  auto pacing = replay::open_pacing(config.schedule);
+  auto pacing = replay::open_pacing(config.schedule, config.name);
   if (!pacing) return pacing.error();
   target.pacing = std::move(*pacing);
 

@@ -1,23 +1,11 @@
 #include "replay/id_set.hpp"
 
+#include "replay/seeded.hpp"
+
 namespace ipw::replay {
 namespace {
 
 constexpr std::size_t kFirstSlots = 1024;
-
-// splitmix64's finaliser.
-std::uint64_t mixed(std::uint64_t x) {
-  x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-  x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-  return x ^ (x >> 31);
-}
-
-// FNV-1a with its own start, mixed: cheap for the short texts that ids are.
-std::uint64_t hash_of(std::string_view text, std::uint64_t start) {
-  std::uint64_t hash = start;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return mixed(hash ^ text.size());
-}
 
 }  // namespace
 
@@ -37,8 +25,7 @@ void IdSet::grow() {
 
 std::optional<std::uint32_t> IdSet::put(std::string_view id, std::uint32_t ordinal) {
   if (slots_.empty() || size_ * 8 >= slots_.size() * 7) grow();
-  const Slot key{hash_of(id, 0xCBF29CE484222325u), static_cast<std::uint32_t>(hash_of(id, 0x9E3779B97F4A7C15u)),
-                 ordinal};
+  const Slot key{hash_of(id, 0), static_cast<std::uint32_t>(hash_of(id, 1)), ordinal};
   auto& slot = find(key);
   if (slot.ordinal != 0) return slot.ordinal;
   slot = key;

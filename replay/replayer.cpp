@@ -9,6 +9,7 @@
 
 #include "base/guarded.hpp"
 #include "replay/attempt_stream.hpp"
+#include "replay/gates.hpp"
 #include "replay/judge_thread.hpp"
 
 namespace ipw::replay {
@@ -17,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kForever = 1h;
-constexpr auto kNoticed = 200ms;  // a hold that is shorter is not told as a pause
 // How long a query may wait for its next attempt, and hold the books open: exporter/plan.cpp keeps power for longer.
 constexpr auto kLongestOpen = 60s;
 
@@ -105,6 +105,7 @@ class Dispatch {
       : parts_(parts),
         in_flight_(in_flight),
         queries_(*parts.feed, parts.target, parts.warmup),
+        gates_({parts.target, std::move(parts.gates), parts.single_pass, parts.events}),
         random_(static_cast<std::mt19937::result_type>(std::hash<std::string>{}(parts.id_prefix))),
         judge_(*parts.bench, parts.events) {}
 
@@ -118,12 +119,12 @@ class Dispatch {
       if (stopping_) {
         wind_down();
       } else {
-        ask_gates();
+        gates_.ask(parts_.clock->now());
         put_back_retries();
         send_retries();
         send_queries();
       }
-      const bool no_more = stopping_ || ended_by_ || !queries_.any();
+      const bool no_more = stopping_ || gates_.pass_ended() || !queries_.any();
       if (running_.empty() && retries_.empty() && no_more) return outcome();
       parts_.clock->sleep_until(next_due(), woken);
     }
@@ -138,8 +139,6 @@ class Dispatch {
 
   Attempt begin(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
   void send(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
-  void ask_gates();
-  void tell_pause(MonoTime now);
   void put_back_retries();
   void send_retries();
   void send_queries();
@@ -147,24 +146,20 @@ class Dispatch {
   void finish(Attempt attempt);
   void close_unsent(Retry retry, std::string why);
   void wind_down();
-  bool retries_held() const { return hold_ && hold_->retries_too; }
   MonoTime next_due() const;
-  Result<void> outcome() const;
+  Result<void> outcome();
 
   Replayer::Parts& parts_;
   std::atomic<std::size_t>& in_flight_;
   Queries queries_;
+  Gates gates_;
   std::mt19937 random_;
   Inbox inbox_;
   const AttemptStream::Done done_{[this](AttemptStream& stream) { inbox_.post(stream); }};
   std::unordered_map<AttemptStream*, std::unique_ptr<AttemptStream>> running_;
   std::vector<Retry> retries_;
-  std::size_t warming_{0};               // warm-up attempts under way
-  std::optional<MonoTime> scheduled_;    // of the next query, once pacing has said so
-  std::optional<Hold> hold_, patience_;  // what speaks against sending now; what the server has asked for
-  std::optional<MonoTime> held_since_;
-  std::optional<PauseReason> paused_;  // as it was told
-  std::optional<Hold> ended_by_;       // what ended a single pass
+  std::size_t warming_{0};             // warm-up attempts under way
+  std::optional<MonoTime> scheduled_;  // of the next query, while its time has not come
   std::optional<MonoTime> grace_until_;
   bool stopping_{false}, cancelled_{false};
   std::uint64_t sequence_{0};
@@ -179,7 +174,7 @@ Attempt Dispatch::begin(std::shared_ptr<const Query> query, int number, MonoTime
   const auto now = parts_.clock->now();
   attempt.scheduled_at = std::min(scheduled, now);
   const Started started{attempt.id, attempt.query, number, now};
-  for (const auto& gate : parts_.gates) gate->started(started);
+  gates_.started(started);
   parts_.events(started);
   return attempt;
 }
@@ -195,48 +190,24 @@ void Dispatch::send(std::shared_ptr<const Query> query, int number, MonoTime sch
   parts_.transport->start(std::move(request), sink, sink.stop_token());
 }
 
-void Dispatch::ask_gates() {
-  const auto now = parts_.clock->now();
-  hold_.reset();
-  if (patience_ && now < patience_->until) hold_ = patience_;
-  for (const auto& gate : parts_.gates) {
-    if (hold_) break;
-    hold_ = gate->hold(now);
-  }
-  tell_pause(now);
-  if (hold_ && hold_->ends_pass && parts_.single_pass) ended_by_ = hold_;
-}
-
-void Dispatch::tell_pause(MonoTime now) {
-  if (!hold_) {
-    held_since_.reset();
-    if (std::exchange(paused_, std::nullopt)) parts_.events(Paused{parts_.target, now, {}, {}});
-    return;
-  }
-  if (!held_since_) held_since_ = now;
-  if (paused_ == hold_->reason || now - *held_since_ < kNoticed) return;
-  paused_ = hold_->reason;
-  parts_.events(Paused{parts_.target, now, hold_->reason, hold_->why});
-}
-
 // The books cannot pass a query that is open.
 void Dispatch::put_back_retries() {
-  if (!retries_held()) return;
+  if (!gates_.retries_held()) return;
   const auto now = parts_.clock->now();
   const auto waits_too_long = [&](const Retry& retry) {
-    return ended_by_ || std::max(retry.due, now) - retry.failed_at >= kLongestOpen;
+    return gates_.pass_ended() || std::max(retry.due, now) - retry.failed_at >= kLongestOpen;
   };
   const auto first = std::stable_partition(retries_.begin(), retries_.end(), std::not_fn(waits_too_long));
   std::vector<Retry> closed(std::make_move_iterator(first), std::make_move_iterator(retries_.end()));
   retries_.erase(first, retries_.end());
   for (auto retry = closed.rbegin(); retry != closed.rend(); ++retry) {
     queries_.put_back(*retry->query);
-    close_unsent(std::move(*retry), "the target is held back, and the query begins anew: " + hold_->why);
+    close_unsent(std::move(*retry), "the target is held back, and the query begins anew: " + gates_.why());
   }
 }
 
 void Dispatch::send_retries() {
-  if (retries_held()) return;
+  if (gates_.retries_held()) return;
   const auto now = parts_.clock->now();
   for (std::size_t i = 0; i < retries_.size();) {
     if (retries_[i].due > now) {
@@ -250,16 +221,23 @@ void Dispatch::send_retries() {
 }
 
 // A query that waits for its next attempt keeps its place: a server that asks for patience gets it.
+// The warm-up goes out as fast as it may; the schedule begins when it is over.
 void Dispatch::send_queries() {
-  while (running_.size() + retries_.size() < parts_.pacing->max_in_flight() && !ended_by_ && queries_.any()) {
-    ask_gates();
-    if (hold_) return;
-    if (!queries_.next_is_warmup() && warming_ > 0) return;
+  scheduled_.reset();
+  const auto has_room = [this] { return running_.size() + retries_.size() < parts_.pacing->max_in_flight(); };
+  while (has_room() && !gates_.pass_ended() && queries_.any()) {
+    const bool warmup = queries_.next_is_warmup();
+    if (!warmup && warming_ > 0) return;
     const auto now = parts_.clock->now();
-    if (!scheduled_) scheduled_ = parts_.pacing->next(now, running_.size() + retries_.size());
-    if (!scheduled_ || *scheduled_ > now) return;
-    send(queries_.take(), 1, *scheduled_);
-    scheduled_.reset();
+    gates_.ask(now);
+    if (!gates_.open()) return;
+    const auto scheduled = warmup ? now : parts_.pacing->next(now - gates_.held_for()) + gates_.held_for();
+    if (scheduled > now) {
+      scheduled_ = scheduled;
+      return;
+    }
+    send(queries_.take(), 1, scheduled);
+    if (!warmup) parts_.pacing->sent();
   }
 }
 
@@ -273,9 +251,7 @@ void Dispatch::settle(AttemptStream& stream) {
   const auto now = parts_.clock->now();
   const auto due = now + to_chrono(retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_));
   const bool asks = stream.retry_after() && (attempt.http_status == 429 || attempt.http_status == 503);
-  if (asks && (!patience_ || patience_->until < due))
-    patience_ = {
-        .reason = PauseReason::retry_after, .why = "the server asks for patience: " + attempt.reason, .until = due};
+  if (asks) gates_.be_patient(due, "the server asks for patience: " + attempt.reason);
   if (!again) return finish(std::move(attempt));
 
   Retry retry{now, due, attempt.query, attempt.number + 1};
@@ -284,7 +260,7 @@ void Dispatch::settle(AttemptStream& stream) {
 }
 
 void Dispatch::finish(Attempt attempt) {
-  for (const auto& gate : parts_.gates) gate->ended(attempt);
+  gates_.ended(attempt);
   auto finished = std::make_shared<const Attempt>(std::move(attempt));
   parts_.events(Finished{finished});
   const bool counts = finished->final && finished->outcome != Outcome::cancelled && !finished->query->warmup;
@@ -313,21 +289,19 @@ void Dispatch::wind_down() {
 
 MonoTime Dispatch::next_due() const {
   auto due = parts_.clock->now() + kForever;
-  if (hold_ && !stopping_) {
-    due = std::min(due, hold_->until);
-    if (paused_ != hold_->reason) due = std::min(due, *held_since_ + kNoticed);
-  } else if (scheduled_ && !stopping_) {
+  if (!stopping_ && !gates_.open())
+    due = std::min(due, gates_.ask_again());
+  else if (!stopping_ && scheduled_)
     due = std::min(due, *scheduled_);
-  }
-  for (const auto& retry : retries_) due = std::min(due, retries_held() ? retry.failed_at + kLongestOpen : retry.due);
+  for (const auto& retry : retries_)
+    due = std::min(due, gates_.retries_held() ? retry.failed_at + kLongestOpen : retry.due);
   if (grace_until_ && !cancelled_) due = std::min(due, *grace_until_);
   return due;
 }
 
-Result<void> Dispatch::outcome() const {
-  if (!queries_.corpus() || !ended_by_ || stopping_) return queries_.corpus();
-  const bool not_ready = ended_by_->reason == PauseReason::not_ready;
-  return Error{not_ready ? Errc::unavailable : Errc::cancelled, ended_by_->why};
+Result<void> Dispatch::outcome() {
+  const bool cut_short = !stopping_ && gates_.pass_ended() && queries_.any();
+  return cut_short ? gates_.outcome() : queries_.corpus();
 }
 
 }  // namespace

@@ -24,12 +24,11 @@ std::string counts_text(const std::vector<std::pair<std::string, std::uint64_t>>
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  Table targets({"target", "url", "dialect", "model", "accelerator", "streams"});
+  Table targets({"target", "url", "dialect", "model", "accelerator", "schedule"});
   Table power({"target", "scope", "quality", "device", "channels"});
   for (const auto& target : plan.targets) {
     const auto& info = target.ledger.info;
-    targets.add(
-        {info.name, info.url, info.dialect, info.model, info.accelerator, std::to_string(target.transport.streams)});
+    targets.add({info.name, info.url, info.dialect, info.model, info.accelerator, target.pacing->text()});
     for (const auto& meter : target.meters)
       power.add({info.name, std::string(to_text(meter.scope)), std::string(to_text(meter.quality)),
                  meter.device.id + " (" + meter.device.name + ")", channels_text(plan.rig->topology(), meter)});
