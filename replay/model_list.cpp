@@ -27,6 +27,7 @@ std::optional<std::string> missing_model(std::string_view page, std::string_view
   const auto list = root["data"].is_list() ? root["data"] : root["models"];
   if (!list.is_list()) return std::nullopt;
   std::string there;
+  std::size_t named = 0;
   for (std::size_t i = 0; i < list.size(); ++i) {
     const auto entry = list.item(i);
     if (takes_any_name(entry)) return std::nullopt;
@@ -34,9 +35,10 @@ std::optional<std::string> missing_model(std::string_view page, std::string_view
       if (const auto name = entry[key].text(); !name.empty() && without_latest(name) == without_latest(model))
         return std::nullopt;
     const auto name = entry["id"] ? entry["id"].text() : entry["name"].text();
-    if (i < kShown) there += (there.empty() ? "" : ", ") + excerpt(name, 80);
+    if (!name.empty() && named++ < kShown) there += (there.empty() ? "" : ", ") + excerpt(name, 80);
   }
-  if (list.size() > kShown) there += " and " + std::to_string(list.size() - kShown) + " more";
+  if (list.size() > 0 && named == 0) return std::nullopt;
+  if (named > kShown) there += " and " + std::to_string(named - kShown) + " more";
   return "the server does not serve the model `" + std::string(model) + "`" +
          (there.empty() ? ": it serves none" : "; it serves " + there);
 }
