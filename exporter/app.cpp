@@ -30,6 +30,7 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
   std::unique_ptr<App> app(new App(std::move(plan), std::move(corpus), std::move(options)));
   if (auto ok = app->open_journal(); !ok) return ok.error();
   if (auto ok = app->find_starts(); !ok) return ok.error();
+  if (auto ok = app->open_budgets(); !ok) return ok.error();
   std::vector<LedgerTarget> targets;
   for (std::size_t i = 0; i < app->plan_.targets.size(); ++i) {
     auto& ledger = app->plan_.targets[i].ledger;
@@ -44,6 +45,7 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .store = app->journal_.get(),
                                                                     .clock = app->plan_.clock,
                                                                     .anchor = app->anchor_,
+                                                                    .budgets = app->budgets_,
                                                                     .on_record = {}});
   if (auto ok = app->open_server(); !ok) return ok.error();
   return app;
@@ -89,6 +91,18 @@ Result<void> App::find_starts() {
   return {};
 }
 
+Result<void> App::open_budgets() {
+  const auto now = plan_.clock->now();
+  for (const auto& target : plan_.targets) {
+    auto& budget = budgets_.emplace_back();
+    if (!target.budget) continue;
+    const auto spent = journal_->spent_since(target.ledger.info.name, utc_day(anchor_.wall(now)));
+    if (!spent) return spent.error();
+    budget = std::make_shared<Budget>(*target.budget, *spent, now, anchor_);
+  }
+  return {};
+}
+
 Result<void> App::open_server() {
   if (!options_.serve) return {};
   web::PageSources sources;
@@ -108,8 +122,29 @@ Result<void> App::open_server() {
   return {};
 }
 
+Result<std::vector<std::shared_ptr<replay::Gate>>> App::make_gates(std::size_t index) {
+  const auto& target = plan_.targets[index];
+  std::vector<std::shared_ptr<replay::Gate>> gates;
+  if (target.politeness) {
+    auto watch = replay::ServerWatch::open({.target = index,
+                                            .model = target.ledger.info.model,
+                                            .pages = target.dialect->pages(),
+                                            .politeness = *target.politeness,
+                                            .ready_timeout = target.ready_timeout,
+                                            .clock = plan_.clock,
+                                            .events = accountant_->sink()},
+                                           target.transport);
+    if (!watch) return watch.error();
+    gates.push_back(std::move(*watch));
+  }
+  if (budgets_[index]) gates.push_back(budgets_[index]);
+  return gates;
+}
+
 Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) {
   auto& target = plan_.targets[index];
+  auto gates = make_gates(index);
+  if (!gates) return gates.error();
   auto transport = replay::open_http_transport(target.transport);
   if (!transport) return transport.error();
   replay::QueryFeed::Plan feed;
@@ -133,17 +168,19 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
                               .events = accountant_->sink(),
                               .retry = target.retry,
                               .warmup = target.warmup,
-                              .grace = plan_.config.shutdown_grace});
+                              .grace = plan_.config.shutdown_grace,
+                              .gates = std::move(*gates),
+                              .single_pass = !options_.repeat});
 }
 
-Result<void> App::run(std::stop_token stop) {
+// When it returns, nothing sends events any more.
+Result<void> App::replay_all(std::stop_token stop) {
   std::vector<std::unique_ptr<replay::Replayer>> replayers;
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
     auto replayer = make_replayer(i);
     if (!replayer) return replayer.error();
     replayers.push_back(std::move(*replayer));
   }
-  const std::stop_callback drain(stop, [this] { accountant_->drain(); });
   std::vector<Result<void>> outcomes(replayers.size());
   {
     std::vector<std::jthread> threads;
@@ -152,10 +189,21 @@ Result<void> App::run(std::stop_token stop) {
     ready_ = true;
   }
   ready_ = false;
+  accountant_->drain();
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (outcomes[i]) continue;
+    const auto& error = outcomes[i].error();
+    if (error.code == Errc::invalid) return error;
+    return Error{error.code, "target `" + plan_.targets[i].ledger.info.name + "`: " + error.message};
+  }
+  return {};
+}
+
+Result<void> App::run(std::stop_token stop) {
+  const std::stop_callback drain(stop, [this] { accountant_->drain(); });
+  auto replayed = replay_all(stop);
   auto closed = accountant_->close();
-  for (const auto& outcome : outcomes)
-    if (!outcome) return outcome.error();
-  return closed;
+  return replayed ? closed : replayed;
 }
 
 }  // namespace ipw

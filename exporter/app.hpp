@@ -35,7 +35,8 @@ class App {
   ~App();
 
   // Blocks until every target's feed is exhausted or `stop` is requested, then books and stores what is left.
-  // Errors: invalid (the corpus changed and is wrong now), retry (records could not be stored).
+  // Errors: invalid (the corpus changed and is wrong now), retry (records could not be stored); of a single pass that
+  // ended early: unavailable (a server was not ready in time), cancelled (a budget is spent).
   Result<void> run(std::stop_token stop);
 
   std::shared_ptr<const Snapshot> snapshot() const { return accountant_->snapshot(); }
@@ -54,8 +55,11 @@ class App {
   App(Plan plan, OpenCorpus corpus, AppOptions options);
   Result<void> open_journal();
   Result<void> find_starts();
+  Result<void> open_budgets();
   Result<void> open_server();
+  Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
   Result<std::unique_ptr<replay::Replayer>> make_replayer(std::size_t index);
+  Result<void> replay_all(std::stop_token stop);
 
   Plan plan_;
   OpenCorpus corpus_;
@@ -63,6 +67,7 @@ class App {
   WallAnchor anchor_;
   std::unique_ptr<Journal> journal_;
   std::vector<Start> starts_;
+  std::vector<std::shared_ptr<Budget>> budgets_;  // by target, null where there is none
   std::unique_ptr<Accountant> accountant_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<web::HttpServer> server_;

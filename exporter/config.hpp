@@ -8,12 +8,14 @@
 #include "base/options.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/token_energy.hpp"
 #include "exporter/yaml.hpp"
 #include "probes/topology.hpp"
 #include "replay/panel_draw.hpp"
 #include "replay/replayer.hpp"
+#include "replay/server_watch.hpp"
 #include "replay/transport.hpp"
 
 namespace ipw {
@@ -46,6 +48,10 @@ struct TargetConfig {
   replay::StreamTimeouts timeouts;
   replay::RetryPolicy retry;
   int warmup{0};
+  Seconds ready_timeout{60};  // 0: the server need not be ready
+  replay::Politeness politeness;
+  std::optional<BudgetLimits> budget;
+  std::string budget_place;  // FILE:LINE:COLUMN, where there is one
   std::optional<Pricing> pricing;
   std::optional<Watts> idle_power;  // of the accelerator scope, where the user knows it
   std::optional<TokenEnergy> estimate;

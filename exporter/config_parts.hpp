@@ -12,6 +12,9 @@ namespace ipw {
 // How parse_config() reads its parts. What is wrong is recorded in the options.
 // `folder` is the configuration file's: relative names of files begin there.
 std::vector<TargetConfig> read_targets(Options& root, const std::filesystem::path& folder);
+// The target's maps `politeness` and `budget`. `priced`: whether the target says what tokens cost.
+replay::Politeness read_politeness(Options options);
+BudgetLimits read_budget(Options options, bool priced);
 // For what becomes a label's value: 1 to 128 bytes of printable UTF-8.
 void check_label(Options& options, std::string_view key, const std::string& value);
 

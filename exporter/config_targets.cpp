@@ -160,7 +160,15 @@ TargetConfig read_target(Options& options, const std::filesystem::path& folder) 
   target.timeouts = read_timeouts(options.child("timeouts"));
   target.retry.attempts = static_cast<int>(options.child("retry").integer("attempts", target.retry.attempts, {1, 10}));
   target.warmup = static_cast<int>(options.integer("warmup", target.warmup, {0, 10000}));
+  target.ready_timeout = options.duration("ready_timeout", target.ready_timeout, {0, 86400});
+  target.politeness = read_politeness(options.child("politeness"));
+  if (target.locality == "cloud" && options.has("politeness"))
+    options.fail("politeness", "a cloud target is not asked for its load: remove `politeness`");
   target.pricing = read_pricing(options);
+  if (options.has("budget")) {
+    target.budget = read_budget(options.child("budget"), target.pricing.has_value());
+    target.budget_place = options.place("budget");
+  }
   if (const auto watts = options.optional_number("idle_watts", {0, 1e6})) target.idle_power = Watts{*watts};
   target.estimate = read_estimate(options);
   if (target.estimate) target.estimate_place = options.place("estimate");

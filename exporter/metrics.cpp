@@ -105,7 +105,7 @@ void add_usage(const Targets& targets, const std::vector<Labels>& names, const S
 }
 
 void add_health(const Targets& targets, const Sink& out) {
-  Family up("ipw_target_up", "Whether the latest query was answered.", Gauge);
+  Family up("ipw_target_up", "Whether the server is ready and the latest query was answered.", Gauge);
   Family last("ipw_target_last_query_timestamp_seconds", "When the latest query ended, Unix time.", Gauge);
   for (const auto& target : targets) {
     up.add({{"target", target.info.name}}, target.up ? 1.0 : 0.0);
@@ -115,6 +115,24 @@ void add_health(const Targets& targets, const Sink& out) {
   }
   up.move_to(out);
   last.move_to(out);
+}
+
+void add_politeness(const Targets& targets, const Sink& out) {
+  Family paused("ipw_replay_paused", "Whether nothing is sent for this reason.", Gauge);
+  Family left("ipw_budget_remaining_ratio", "What is left of the day's budget, from 1 to 0.", Gauge);
+  Family running("ipw_server_requests_running", "Requests that the server works on, by its own count.", Gauge);
+  Family waiting("ipw_server_requests_waiting", "Requests that wait at the server, by its own count.", Gauge);
+  for (const auto& target : targets) {
+    const Labels name{{"target", target.info.name}};
+    for (std::size_t i = 0; i < replay::kPauseReasons; ++i) {
+      const auto reason = static_cast<replay::PauseReason>(i);
+      paused.add(labels(name, {{"reason", to_text(reason)}}), target.paused == reason ? 1.0 : 0.0);
+    }
+    for (const auto& [what, ratio] : target.budget_remaining) left.add(labels(name, {{"reason", what}}), ratio);
+    if (target.server_running) running.add(name, static_cast<double>(*target.server_running));
+    if (target.server_waiting) waiting.add(name, static_cast<double>(*target.server_waiting));
+  }
+  for (auto* family : {&paused, &left, &running, &waiting}) family->move_to(out);
 }
 
 void add_infos(const Targets& targets, const std::vector<Labels>& names, const Sink& out) {
@@ -191,6 +209,7 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
   add_latencies(snapshot.targets, names, out);
   add_usage(snapshot.targets, names, out);
   add_health(snapshot.targets, out);
+  add_politeness(snapshot.targets, out);
   add_infos(snapshot.targets, names, out);
   add_process(snapshot.process, out);
   add_samplers(snapshot.samplers, out);

@@ -10,11 +10,12 @@
 namespace ipw {
 namespace {
 
-// Long enough for the slowest query that the books may have to wait for, all its attempts included.
+// Long enough for the slowest query that the books may have to wait for, all its attempts and the waits between them
+// (each at most a minute) included.
 Seconds history_to_keep(const Config& config) {
   double longest = 600;
   for (const auto& target : config.targets)
-    longest = std::max(longest, target.timeouts.total.value * target.retry.attempts + 120);
+    longest = std::max(longest, (target.timeouts.total.value + 60) * target.retry.attempts + 120);
   return Seconds{longest};
 }
 
@@ -98,6 +99,13 @@ std::vector<EnergyLabels> scopes_of(const std::vector<probes::Meter>& meters) {
   return scopes;
 }
 
+Result<void> check_budget(const TargetConfig& config, const std::vector<probes::Meter>& meters) {
+  const bool metered = std::ranges::find(meters, probes::Scope::accelerator, &probes::Meter::scope) != meters.end();
+  if (!config.budget || !config.budget->joules || metered) return {};
+  return Error{Errc::invalid, config.budget_place + ": nothing measures the joules of target `" + config.name +
+                                  "`: limit its queries instead, or give it a meter (see `ipw-sidecar probes`)"};
+}
+
 // A URL that ends in what the dialect puts behind it asks for a path that no server has.
 Result<void> check_url(const TargetConfig& config, const replay::Dialect& dialect) {
   const auto path = dialect.request({}).path;
@@ -131,6 +139,10 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   if (!config.api_key.empty()) target.transport.headers.push_back(target.dialect->credential(config.api_key));
   target.retry = config.retry;
   target.warmup = config.warmup;
+  if (config.locality != "cloud") target.politeness = config.politeness;
+  target.ready_timeout = config.ready_timeout;
+  target.budget = config.budget;
+  if (auto ok = check_budget(config, target.meters); !ok) return ok.error();
 
   target.ledger.info = {.name = config.name,
                         .model = config.model,

@@ -28,6 +28,9 @@ struct PlannedTarget {
   replay::TransportOptions transport;
   replay::RetryPolicy retry;
   int warmup{0};
+  std::optional<replay::Politeness> politeness;  // none: the server is not asked how it is
+  Seconds ready_timeout{60};
+  std::optional<BudgetLimits> budget;
 };
 
 // What a configuration means on this machine: plug-ins opened, power sources found, the corpus read through, the panel

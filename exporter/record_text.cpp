@@ -101,6 +101,9 @@ Json as_json(const AttemptRecord& record) {
   json["server_prefill_s"] = value(record.server.prefill);
   json["server_decode_s"] = value(record.server.decode);
   json["server_total_s"] = value(record.server.total);
+  json["server_running"] = value(record.load.running);
+  json["server_waiting"] = value(record.load.waiting);
+  json["foreign_running"] = value(record.load.foreign);
   json.update(energy_of(record, probes::Scope::accelerator));
   json["scopes"] = Json::object();
   for (const auto scope : kOuterScopes)

@@ -10,4 +10,9 @@ std::string_view to_text(Outcome outcome) {
   return kNames[static_cast<std::size_t>(outcome)];
 }
 
+std::string_view to_text(PauseReason reason) {
+  constexpr std::string_view kNames[kPauseReasons] = {"not_ready", "load", "budget", "retry_after"};
+  return kNames[static_cast<std::size_t>(reason)];
+}
+
 }  // namespace ipw::replay

@@ -39,6 +39,16 @@ constexpr bool answered(Outcome outcome) {
   return outcome == Outcome::ok || outcome == Outcome::length;
 }
 
+// Why nothing is sent to a target for a while (CONTRACT, `ipw_replay_paused`).
+enum class PauseReason {
+  not_ready,    // the server does not answer, is still loading, or does not serve the model
+  load,         // it is busy with others' requests
+  budget,       // the day's budget is spent
+  retry_after,  // it has asked for patience
+};
+constexpr std::size_t kPauseReasons = 4;
+std::string_view to_text(PauseReason reason);
+
 // One turn of a corpus item at one target: what its attempts have in common.
 struct Query {
   std::shared_ptr<const CorpusItem> item;
@@ -51,6 +61,14 @@ struct Query {
 struct Chunk {
   MonoTime at;
   std::uint32_t bytes;  // of text
+};
+
+// The most requests that the server said it had, over the polls from just before an attempt to its end. Empty where it
+// does not say.
+struct ServerLoad {
+  std::optional<std::int64_t> running, waiting;  // of everybody
+  std::optional<std::int64_t> foreign;           // of `running`, less our own at that moment
+  bool operator==(const ServerLoad&) const = default;
 };
 
 // One request and all that came of it. Immutable once it is finished.
@@ -77,6 +95,7 @@ struct Attempt {
   Seconds client_lag{0};  // the longest that bytes had arrived and we had not yet read them
   Usage usage;
   ServerTimings timings;
+  ServerLoad load;
 };
 
 // What replay tells the books. Every attempt that was Started is Finished exactly once: a failure costs joules too.
@@ -94,7 +113,19 @@ struct Judged {
   std::shared_ptr<const Attempt> attempt;
   Verdict verdict;
 };
-using AttemptEvent = std::variant<Started, Finished, Judged>;
+// Nothing is sent to the target from now on, or, without a reason, it goes on.
+struct Paused {
+  std::size_t target;
+  MonoTime at;
+  std::optional<PauseReason> reason;
+  std::string why;  // one sentence, for people
+};
+// What a poll of the server's own counts has found.
+struct LoadSeen {
+  std::size_t target;
+  std::optional<std::int64_t> running, waiting;
+};
+using AttemptEvent = std::variant<Started, Finished, Judged, Paused, LoadSeen>;
 
 // Takes events from any thread, in an order in which every Started precedes its Finished and that its Judged. May wait
 // (the queue behind it is bounded and never drops).

@@ -61,12 +61,21 @@ class StreamDecoder {
   virtual ServerTimings timings() const { return {}; }
 };
 
+// Where a server tells how it is doing. Paths begin at the target's URL less a last `/v1`. Empty: it has no such page.
+struct ServerPages {
+  std::string health;   // any answer below 500 means that it is there
+  std::string models;   // a JSON list of what it serves
+  std::string metrics;  // Prometheus text that holds its load
+  bool any() const { return !health.empty() || !models.empty() || !metrics.empty(); }
+};
+
 // How to speak to one kind of server. The target's `url` is what request paths begin at. Immutable and thread-safe.
 class Dialect {
  public:
   virtual ~Dialect() = default;
   virtual HttpRequest request(const CorpusItem& item) const = 0;
   virtual std::unique_ptr<StreamDecoder> decoder() const = 0;
+  virtual ServerPages pages() const { return {}; }
   // The header that carries an API key: a bearer token, unless this server wants it in another way.
   virtual std::pair<std::string, std::string> credential(const std::string& key) const {
     return {"Authorization", "Bearer " + key};

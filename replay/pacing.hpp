@@ -14,8 +14,9 @@ namespace ipw::replay {
 // When to send the next query. Pure: no clock, no thread. Owned by one replayer.
 //
 // The times of an open loop are fixed ahead, from the first call of next() on, whatever the server does: a query that
-// cannot go out in time (too many in flight, sending held back) keeps its scheduled time and goes out late, and moves
-// no other. So a stall shows in the latency of every query that it has kept waiting (docs/METHODOLOGY.md, "Latency").
+// cannot go out in time (too many in flight) keeps its scheduled time and goes out late, and moves no other. While a
+// gate holds the whole target back, its replayer lets the schedule's time stand still. So a stall shows in the latency
+// of every query that it has kept waiting (docs/METHODOLOGY.md, "Latency").
 class Pacing {
  public:
   virtual ~Pacing() = default;

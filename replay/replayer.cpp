@@ -2,17 +2,24 @@
 
 #include <algorithm>
 #include <deque>
+#include <functional>
+#include <iterator>
 #include <random>
 #include <unordered_map>
 
 #include "base/guarded.hpp"
 #include "replay/attempt_stream.hpp"
+#include "replay/gates.hpp"
 #include "replay/judge_thread.hpp"
 
 namespace ipw::replay {
 namespace {
 
-constexpr auto kForever = std::chrono::hours(1);
+using namespace std::chrono_literals;
+
+constexpr auto kForever = 1h;
+// How long a query may wait for its next attempt, and hold the books open: exporter/plan.cpp keeps power for longer.
+constexpr auto kLongestOpen = 60s;
 
 // The queries in the order they go out: the warm-up, then the whole feed from its beginning.
 class Queries {
@@ -42,6 +49,8 @@ class Queries {
     from.pop_front();
     return std::make_shared<const Query>(Query{std::move(item.item), target_, item.cycle, warmup});
   }
+  // Comes before all others but the warm-up.
+  void put_back(const Query& query) { first_.push_front({query.item, query.cycle}); }
   const Result<void>& corpus() const { return corpus_; }
 
  private:
@@ -96,6 +105,7 @@ class Dispatch {
       : parts_(parts),
         in_flight_(in_flight),
         queries_(*parts.feed, parts.target, parts.warmup),
+        gates_({parts.target, std::move(parts.gates), parts.single_pass, parts.events}),
         random_(static_cast<std::mt19937::result_type>(std::hash<std::string>{}(parts.id_prefix))),
         judge_(*parts.bench, parts.events) {}
 
@@ -109,34 +119,40 @@ class Dispatch {
       if (stopping_) {
         wind_down();
       } else {
+        gates_.ask(parts_.clock->now());
+        put_back_retries();
         send_retries();
         send_queries();
       }
-      if (running_.empty() && retries_.empty() && (stopping_ || !queries_.any())) return queries_.corpus();
+      const bool no_more = stopping_ || gates_.pass_ended() || !queries_.any();
+      if (running_.empty() && retries_.empty() && no_more) return outcome();
       parts_.clock->sleep_until(next_due(), woken);
     }
   }
 
  private:
   struct Retry {
-    MonoTime due;
+    MonoTime failed_at, due;
     std::shared_ptr<const Query> query;
     int number;
   };
 
   Attempt begin(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
   void send(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
+  void put_back_retries();
   void send_retries();
   void send_queries();
   void settle(AttemptStream& stream);
   void finish(Attempt attempt);
-  void close_unsent(Retry retry);
+  void close_unsent(Retry retry, std::string why);
   void wind_down();
   MonoTime next_due() const;
+  Result<void> outcome();
 
   Replayer::Parts& parts_;
   std::atomic<std::size_t>& in_flight_;
   Queries queries_;
+  Gates gates_;
   std::mt19937 random_;
   Inbox inbox_;
   const AttemptStream::Done done_{[this](AttemptStream& stream) { inbox_.post(stream); }};
@@ -157,7 +173,9 @@ Attempt Dispatch::begin(std::shared_ptr<const Query> query, int number, MonoTime
   attempt.number = number;
   const auto now = parts_.clock->now();
   attempt.scheduled_at = std::min(scheduled, now);
-  parts_.events(Started{attempt.id, attempt.query, number, now});
+  const Started started{attempt.id, attempt.query, number, now};
+  gates_.started(started);
+  parts_.events(started);
   return attempt;
 }
 
@@ -172,7 +190,24 @@ void Dispatch::send(std::shared_ptr<const Query> query, int number, MonoTime sch
   parts_.transport->start(std::move(request), sink, sink.stop_token());
 }
 
+// The books cannot pass a query that is open.
+void Dispatch::put_back_retries() {
+  if (!gates_.retries_held()) return;
+  const auto now = parts_.clock->now();
+  const auto waits_too_long = [&](const Retry& retry) {
+    return gates_.pass_ended() || std::max(retry.due, now) - retry.failed_at >= kLongestOpen;
+  };
+  const auto first = std::stable_partition(retries_.begin(), retries_.end(), std::not_fn(waits_too_long));
+  std::vector<Retry> closed(std::make_move_iterator(first), std::make_move_iterator(retries_.end()));
+  retries_.erase(first, retries_.end());
+  for (auto retry = closed.rbegin(); retry != closed.rend(); ++retry) {
+    queries_.put_back(*retry->query);
+    close_unsent(std::move(*retry), "the target is held back, and the query begins anew: " + gates_.why());
+  }
+}
+
 void Dispatch::send_retries() {
+  if (gates_.retries_held()) return;
   const auto now = parts_.clock->now();
   for (std::size_t i = 0; i < retries_.size();) {
     if (retries_[i].due > now) {
@@ -189,11 +224,14 @@ void Dispatch::send_retries() {
 // The warm-up goes out as fast as it may; the schedule begins when it is over.
 void Dispatch::send_queries() {
   scheduled_.reset();
-  while (running_.size() + retries_.size() < parts_.pacing->max_in_flight() && queries_.any()) {
+  const auto has_room = [this] { return running_.size() + retries_.size() < parts_.pacing->max_in_flight(); };
+  while (has_room() && !gates_.pass_ended() && queries_.any()) {
     const bool warmup = queries_.next_is_warmup();
     if (!warmup && warming_ > 0) return;
     const auto now = parts_.clock->now();
-    const auto scheduled = warmup ? now : parts_.pacing->next(now);
+    gates_.ask(now);
+    if (!gates_.open()) return;
+    const auto scheduled = warmup ? now : parts_.pacing->next(now - gates_.held_for()) + gates_.held_for();
     if (scheduled > now) {
       scheduled_ = scheduled;
       return;
@@ -210,15 +248,19 @@ void Dispatch::settle(AttemptStream& stream) {
   if (attempt.query->warmup) --warming_;
   const bool again = may_pass(attempt.outcome) && attempt.number < parts_.retry.attempts && !attempt.query->warmup;
   attempt.final = !again;
+  const auto now = parts_.clock->now();
+  const auto due = now + to_chrono(retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_));
+  const bool asks = stream.retry_after() && (attempt.http_status == 429 || attempt.http_status == 503);
+  if (asks) gates_.be_patient(due, "the server asks for patience: " + attempt.reason);
   if (!again) return finish(std::move(attempt));
 
-  const auto wait = retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_);
-  Retry retry{parts_.clock->now() + to_chrono(wait), attempt.query, attempt.number + 1};
+  Retry retry{now, due, attempt.query, attempt.number + 1};
   finish(std::move(attempt));
   retries_.push_back(std::move(retry));
 }
 
 void Dispatch::finish(Attempt attempt) {
+  gates_.ended(attempt);
   auto finished = std::make_shared<const Attempt>(std::move(attempt));
   parts_.events(Finished{finished});
   const bool counts = finished->final && finished->outcome != Outcome::cancelled && !finished->query->warmup;
@@ -226,19 +268,20 @@ void Dispatch::finish(Attempt attempt) {
 }
 
 // The books hold this query open since its first attempt: close it.
-void Dispatch::close_unsent(Retry retry) {
+void Dispatch::close_unsent(Retry retry, std::string why) {
   auto attempt = begin(std::move(retry.query), retry.number, retry.due);
   attempt.sent_at = attempt.ended_at = attempt.scheduled_at = parts_.clock->now();
   attempt.final = true;
   attempt.outcome = Outcome::cancelled;
-  attempt.reason = "stopped before this attempt was sent";
+  attempt.reason = std::move(why);
   finish(std::move(attempt));
 }
 
 void Dispatch::wind_down() {
   const auto now = parts_.clock->now();
   if (!grace_until_) grace_until_ = now + to_chrono(parts_.grace);
-  for (auto& retry : std::exchange(retries_, {})) close_unsent(std::move(retry));
+  for (auto& retry : std::exchange(retries_, {}))
+    close_unsent(std::move(retry), "stopped before this attempt was sent");
   if (cancelled_ || now < *grace_until_) return;
   cancelled_ = true;
   for (auto& [stream, owner] : running_) stream->cancel();
@@ -246,10 +289,19 @@ void Dispatch::wind_down() {
 
 MonoTime Dispatch::next_due() const {
   auto due = parts_.clock->now() + kForever;
-  if (scheduled_ && !stopping_) due = std::min(due, *scheduled_);
-  for (const auto& retry : retries_) due = std::min(due, retry.due);
+  if (!stopping_ && !gates_.open())
+    due = std::min(due, gates_.ask_again());
+  else if (!stopping_ && scheduled_)
+    due = std::min(due, *scheduled_);
+  for (const auto& retry : retries_)
+    due = std::min(due, gates_.retries_held() ? retry.failed_at + kLongestOpen : retry.due);
   if (grace_until_ && !cancelled_) due = std::min(due, *grace_until_);
   return due;
+}
+
+Result<void> Dispatch::outcome() {
+  const bool cut_short = !stopping_ && gates_.pass_ended() && queries_.any();
+  return cut_short ? gates_.outcome() : queries_.corpus();
 }
 
 }  // namespace

@@ -26,10 +26,11 @@ bool may_pass(Outcome outcome) {
 }
 
 Seconds retry_delay(const RetryPolicy& policy, int number, std::optional<Seconds> retry_after, std::mt19937& random) {
-  constexpr double kMost = 60;
+  constexpr double kMost = 60, kMostAskedFor = 3600;
   std::uniform_real_distribution<double> jitter(0.5, 1.5);
   const double own = std::ldexp(policy.backoff.value, number - 1) * jitter(random);
-  return Seconds{std::clamp(std::max(own, retry_after.value_or(Seconds{0}).value), 0.0, kMost)};
+  const double asked = retry_after.value_or(Seconds{0}).value;
+  return Seconds{std::max(std::clamp(own, 0.0, kMost), std::clamp(asked, 0.0, kMostAskedFor))};
 }
 
 std::optional<Seconds> parse_retry_after(std::string_view text, WallTime now) {

@@ -19,7 +19,8 @@ struct RetryPolicy {
 bool may_pass(Outcome outcome);
 
 // How long to wait after attempt number `number` has failed: backoff * 2^(number-1), times a random factor in
-// [0.5, 1.5) so that concurrent queries do not return all at once; never less than `retry_after`, never over a minute.
+// [0.5, 1.5) so that concurrent queries do not return all at once, a minute at most; never less than `retry_after`, of
+// which an hour at most is honoured.
 Seconds retry_delay(const RetryPolicy& policy, int number, std::optional<Seconds> retry_after, std::mt19937& random);
 
 // The wait that a Retry-After header asks for: seconds, or an HTTP date seen from `now`. Nothing for other texts.

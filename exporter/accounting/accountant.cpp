@@ -46,7 +46,7 @@ Accountant::~Accountant() {
 
 replay::EventSink Accountant::sink() {
   return [this](replay::AttemptEvent event) {
-    const bool edge = !std::holds_alternative<replay::Judged>(event);
+    const bool edge = std::holds_alternative<replay::Started>(event) || std::holds_alternative<replay::Finished>(event);
     queue_.push(std::move(event));
     if (edge && parts_.rig != nullptr) parts_.rig->nudge();
   };
@@ -89,8 +89,17 @@ void Accountant::run() {
 
 void Accountant::take(const replay::AttemptEvent& event) {
   std::visit([&](const auto& e) { ledger_.on(e); }, event);
+  if (const auto* paused = std::get_if<replay::Paused>(&event)) log_pause(*paused);
   if (const auto* started = std::get_if<replay::Started>(&event)) attributor_.on(*started);
   if (const auto* finished = std::get_if<replay::Finished>(&event)) attributor_.on(*finished);
+}
+
+void Accountant::log_pause(const replay::Paused& event) const {
+  const auto& target = parts_.targets[event.target].info.name;
+  if (!event.reason) return log_info("replay goes on", {{"target", target}});
+  const auto level = event.reason == replay::PauseReason::not_ready ? LogLevel::warn : LogLevel::info;
+  log(level, "replay is paused",
+      {{"target", target}, {"reason", std::string(to_text(*event.reason))}, {"because", event.why}});
 }
 
 void Accountant::settle(MonoTime limit) {
@@ -138,14 +147,23 @@ void Accountant::store() {
   }
   if (!store_error_.empty()) log_info("records can be stored again", {{"records", std::to_string(unstored_.size())}});
   store_error_.clear();
-  if (parts_.on_record)
-    for (const auto& record : unstored_) parts_.on_record(record);
+  for (const auto& record : unstored_) {
+    charge_budgets(record);
+    if (parts_.on_record) parts_.on_record(record);
+  }
   unstored_.clear();
+}
+
+void Accountant::charge_budgets(const AttemptRecord& record) {
+  for (std::size_t i = 0; i < parts_.budgets.size(); ++i)
+    if (parts_.budgets[i] && parts_.targets[i].info.name == record.target) parts_.budgets[i]->add(record);
 }
 
 void Accountant::publish() {
   auto snapshot = std::make_shared<Snapshot>(ledger_.snapshot(parts_.clock->now()));
   snapshot->process = read_process();
+  for (std::size_t i = 0; i < parts_.budgets.size(); ++i)
+    if (parts_.budgets[i]) snapshot->targets[i].budget_remaining = parts_.budgets[i]->remaining(parts_.clock->now());
   if (parts_.rig != nullptr) {
     snapshot->channels = channels_of(*parts_.rig);
     snapshot->devices = devices_of(*parts_.rig, published_.get()->devices);

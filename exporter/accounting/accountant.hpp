@@ -10,6 +10,7 @@
 #include "base/bounded_queue.hpp"
 #include "base/published.hpp"
 #include "exporter/accounting/attribution.hpp"
+#include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/snapshot.hpp"
 #include "probes/rig.hpp"
@@ -36,6 +37,7 @@ class Accountant {
     RecordStore* store{nullptr};  // may be null; outlives the accountant
     const Clock* clock{nullptr};
     WallAnchor anchor;
+    std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty
     std::function<void(const AttemptRecord&)>
         on_record;  // after it was stored, on the accountant's thread; may be empty
   };
@@ -59,9 +61,11 @@ class Accountant {
  private:
   void run();
   void take(const replay::AttemptEvent& event);
+  void log_pause(const replay::Paused& event) const;
   void settle(MonoTime limit);
   void settle_rest();
   void store();
+  void charge_budgets(const AttemptRecord& record);
   void publish();
   Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;

@@ -130,6 +130,21 @@ void Ledger::count_final(TargetSnapshot& counts, const replay::Attempt& attempt)
   if (counts.up) observe_latencies(counts, attempt);
 }
 
+void Ledger::on(const replay::Paused& event) {
+  auto& counts = counts_[event.target];
+  // What was not ready is up again as soon as it is; whether it answers, the next query tells.
+  if (counts.paused == replay::PauseReason::not_ready) counts.up = true;
+  counts.paused = event.reason;
+  counts.paused_why = event.why;
+  if (counts.paused == replay::PauseReason::not_ready) counts.up = false;
+}
+
+void Ledger::on(const replay::LoadSeen& event) {
+  auto& counts = counts_[event.target];
+  counts.server_running = event.running;
+  counts.server_waiting = event.waiting;
+}
+
 void Ledger::on(const replay::Judged& event) {
   const auto& query = *event.attempt->query;
   if (!counts_for_good(*event.attempt)) return;

@@ -33,6 +33,8 @@ class Ledger {
   // Counts outcomes and latencies at once; energy follows with book().
   void on(const replay::Finished& event);
   void on(const replay::Judged& event);
+  void on(const replay::Paused& event);
+  void on(const replay::LoadSeen& event);
   // Takes over a settlement. Returns the records of queries that are now complete: settled, and judged where a verdict
   // is due; all attempts of a query together, in their order, so that they can be stored together. Queries whose
   // verdict is still to come are returned by the call after their Judged. Warm-up queries have no records.

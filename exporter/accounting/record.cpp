@@ -36,6 +36,7 @@ AttemptRecord record_of(const replay::Attempt& attempt, const WallAnchor& anchor
   record.usage = attempt.usage;
   record.chunks = attempt.text_events;
   record.server = attempt.timings;
+  record.load = attempt.load;
   record.problem = attempt.query->item->problem;
   record.answer = attempt.answer;
   return record;

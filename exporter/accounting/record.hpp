@@ -61,6 +61,7 @@ struct AttemptRecord {
   replay::Usage usage;
   std::optional<std::int64_t> chunks;  // pieces of text that the server sent; what older journals do not know
   replay::ServerTimings server;
+  replay::ServerLoad load;
   std::optional<double> concurrency;  // mean number of our attempts in flight while it ran
   std::optional<double> cost_usd;
   std::vector<ScopeEnergy> energy;  // at most one per scope; empty where nothing is metered

@@ -109,8 +109,12 @@ struct TargetSnapshot {
   std::uint64_t cycle{0};
   std::uint64_t cycle_done{0};  // queries finished in this cycle
   std::optional<WallTime> last_query;
-  bool up{true};                               // whether the latest query was answered
-  std::vector<AttemptRecord> recent_failures;  // newest first, bounded
+  bool up{true};                              // whether the latest query was answered, and the server is ready
+  std::optional<replay::PauseReason> paused;  // why nothing is sent now
+  std::string paused_why;
+  std::optional<std::int64_t> server_running, server_waiting;  // as the server says
+  std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
+  std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
 };
 
 struct ChannelSnapshot {

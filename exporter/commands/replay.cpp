@@ -44,7 +44,9 @@ Result<void> write_file(const std::filesystem::path& path, const std::string& te
   return {};
 }
 
-int conclude(const App& app, const ReplayOptions& options, bool stopped, std::uint64_t total) {
+// `ended`: how the run came to its end; a pass that a server or a budget has ended early is concluded all the same.
+int conclude(const App& app, const ReplayOptions& options, bool stopped, std::uint64_t total,
+             const Result<void>& ended) {
   const auto all = summaries(app);
   if (!all) return fail(all.error());
   const auto text = pass_text(app.plan(), *all);
@@ -52,6 +54,7 @@ int conclude(const App& app, const ReplayOptions& options, bool stopped, std::ui
   if (!options.output.empty())
     if (auto ok = write_file(std::filesystem::path(options.output) / "summary.txt", text); !ok) return fail(ok.error());
   const bool unfinished = std::ranges::any_of(*all, [&](const auto& pass) { return pass.queries() < total; });
+  if (!ended) std::fprintf(stderr, "the pass ended early: %s\n", ended.error().message.c_str());
   if (unfinished)
     std::fprintf(stderr, "%s: go on with `ipw-sidecar replay -c %s%s --resume`\n", stopped ? "stopped" : "unfinished",
                  options.config.c_str(), options.output.empty() ? "" : (" --output " + options.output).c_str());
@@ -61,7 +64,10 @@ int conclude(const App& app, const ReplayOptions& options, bool stopped, std::ui
     std::fprintf(stderr, "every query failed: %s\n", failure_text(*app.snapshot()).c_str());
     return kAllFailed;
   }
-  return kSuccess;
+  if (ended) return kSuccess;
+  if (any_answered || ended.error().code == Errc::cancelled) return kFailed;
+  std::fprintf(stderr, "no query was answered\n");
+  return kAllFailed;
 }
 
 }  // namespace
@@ -90,8 +96,9 @@ int replay_command(const ReplayOptions& options) {
     const Progress progress(**app, total, clock);
     outcome = (*app)->run(stop.token());
   }
-  const int code = conclude(**app, options, stop.token().stop_requested(), total);
-  return outcome ? code : fail(outcome.error());
+  const bool early = !outcome && (outcome.error().code == Errc::unavailable || outcome.error().code == Errc::cancelled);
+  const int code = conclude(**app, options, stop.token().stop_requested(), total, early ? outcome : Result<void>{});
+  return outcome || early ? code : fail(outcome.error());
 }
 
 }  // namespace ipw

@@ -31,6 +31,14 @@ FROM energy e CROSS JOIN attempts a ON a.number = e.attempt
 WHERE a.done = 1 AND a.verdict IS NOT NULL AND e.validity = ?1
 )sql";
 
+// A query counts when it goes out for the first time; the rest when an attempt ends.
+constexpr std::string_view kSpent = R"sql(
+SELECT coalesce(sum(a.attempt = 1 AND a.sent_us >= ?1), 0),
+  total(a.cost_usd) FILTER (WHERE a.ended_us >= ?2), total(e.gross_j) FILTER (WHERE a.ended_us >= ?2)
+FROM attempts a LEFT JOIN energy e ON e.attempt = a.number AND e.scope = ?3
+WHERE a.target = ?4
+)sql";
+
 // Only the filter that leaves the fewest rows is left to an index (a `+` keeps a term from one), because the rows then
 // come in the order of storing and the limit ends the search.
 std::string select_queries(std::string_view columns, const QueryFilter& filter) {
@@ -268,6 +276,24 @@ Result<std::vector<JournalTotals>> Journal::totals() const {
     all.push_back(std::move(sum));
   }
   return all;
+}
+
+Result<Spent> Journal::spent_since(const std::string& target, WallTime since) const {
+  std::lock_guard lock(impl_->reading);
+  const auto target_number = impl_->label(target),
+             scope = impl_->label(std::string(to_text(probes::Scope::accelerator)));
+  if (!target_number || !scope) return (!target_number ? target_number : scope).error();
+  Spent spent;
+  if (!*target_number) return spent;
+  const auto micros = std::chrono::floor<std::chrono::microseconds>(since.time_since_epoch()).count();
+  auto statement = impl_->reader->database.prepare(kSpent);
+  if (!statement) return impl_->unreadable(statement.error());
+  const auto row = statement->bind(micros).bind(micros).bind(scope->value_or(-1)).bind(*target_number).step();
+  if (!row) return impl_->unreadable(row.error());
+  spent.queries = static_cast<std::uint64_t>(statement->integer().value_or(0));
+  spent.dollars = statement->number().value_or(0);
+  spent.joules = Joules{statement->number().value_or(0)};
+  return spent;
 }
 
 }  // namespace ipw

@@ -9,6 +9,7 @@
 
 #include "base/result.hpp"
 #include "exporter/accounting/accountant.hpp"
+#include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/record.hpp"
 
 namespace ipw {
@@ -62,6 +63,8 @@ class Journal final : public RecordStore {
   // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
   Result<std::vector<JournalTotals>> totals() const;
+  // What a target has taken of its budget since then, by the times at which its queries were sent and ended.
+  Result<Spent> spent_since(const std::string& target, WallTime since) const;
 
  private:
   struct Impl;

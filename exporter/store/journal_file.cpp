@@ -14,7 +14,7 @@ namespace ipw {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4950574A;  // "IPWJ"
-constexpr std::int64_t kVersion = 2;
+constexpr std::int64_t kVersion = 3;
 constexpr mode_t kOwnerOnly = 0600;
 
 // Columns named after labels hold label numbers. `number` is the order of storing. `done`: the query is finished for
@@ -37,7 +37,8 @@ CREATE TABLE attempts (
   concurrency REAL, cost_usd REAL,
   problem INTEGER, answer TEXT,
   chunks INTEGER, server_load_s REAL, server_queue_s REAL, server_prefill_s REAL, server_decode_s REAL,
-  server_total_s REAL
+  server_total_s REAL,
+  server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX attempts_done ON attempts (target, corpus, cycle, query_id) WHERE done = 1;
 CREATE INDEX attempts_open ON attempts (target, corpus, cycle, query_id) WHERE done = 0;
@@ -52,13 +53,20 @@ CREATE TABLE energy (
 )sql";
 
 // What version 2 knows more than version 1: how the answer came, and the server's own times.
-constexpr const char* kUpgrade = R"sql(
+constexpr const char* kUpgradeTo2 = R"sql(
 ALTER TABLE attempts ADD COLUMN chunks INTEGER;
 ALTER TABLE attempts ADD COLUMN server_load_s REAL;
 ALTER TABLE attempts ADD COLUMN server_queue_s REAL;
 ALTER TABLE attempts ADD COLUMN server_prefill_s REAL;
 ALTER TABLE attempts ADD COLUMN server_decode_s REAL;
 ALTER TABLE attempts ADD COLUMN server_total_s REAL;
+)sql";
+
+// And version 3: how busy the server was.
+constexpr const char* kUpgradeTo3 = R"sql(
+ALTER TABLE attempts ADD COLUMN server_running INTEGER;
+ALTER TABLE attempts ADD COLUMN server_waiting INTEGER;
+ALTER TABLE attempts ADD COLUMN foreign_running INTEGER;
 )sql";
 
 Error refused(Errc code, const std::string& path, const std::string& why) {
@@ -84,7 +92,9 @@ Result<void> create_schema(Database& database) {
 }
 
 Result<void> upgrade_schema(Database& database) {
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kUpgrade) +
+  const auto version = database.integer("PRAGMA user_version");
+  if (!version) return version.error();
+  return database.execute("BEGIN IMMEDIATE;" + std::string(*version < 2 ? kUpgradeTo2 : "") + kUpgradeTo3 +
                           "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
 

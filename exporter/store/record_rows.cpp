@@ -15,11 +15,13 @@ namespace {
   "input_tokens, cached_tokens, output_tokens, reasoning_tokens, concurrency, cost_usd, answer, problem"
 // Since version 2 of the journal.
 #define IPW_STREAM_COLUMNS "chunks, server_load_s, server_queue_s, server_prefill_s, server_decode_s, server_total_s"
+// Since version 3.
+#define IPW_LOAD_COLUMNS "server_running, server_waiting, foreign_running"
 
 constexpr std::string_view kInsertAttempt =
-    "INSERT INTO attempts (" IPW_COLUMNS ", " IPW_STREAM_COLUMNS
+    "INSERT INTO attempts (" IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_COLUMNS
     ", done) VALUES "
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
 constexpr std::string_view kEnergyColumns =
     "scope, quality, validity, gross_j, active_j, prefill_j, decode_j, sd_j, mean_power_w, busy_s";
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // stored as NULL
@@ -117,6 +119,7 @@ Result<RecordWriter::Outcome> RecordWriter::add(const AttemptRecord& record) {
   for (const auto& time :
        {record.server.load, record.server.queue, record.server.prefill, record.server.decode, record.server.total})
     insert_.bind(seconds(time));
+  insert_.bind(record.load.running).bind(record.load.waiting).bind(record.load.foreign);
   insert_.bind(std::int64_t{done});
   if (auto ok = insert_.run(); !ok) return ok.error();
 
@@ -185,7 +188,7 @@ Result<RecordReader> RecordReader::open(Database& database) {
   reader.labels_ = std::move(*labels);
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
-  reader.knows_streams_ = *version >= 2;
+  reader.version_ = *version;
   auto ok =
       prepare(database, {{&reader.energy_, "SELECT " + std::string(kEnergyColumns) + " FROM energy WHERE attempt = ?"},
                          {&reader.problem_, "SELECT text FROM problems WHERE number = ?"}});
@@ -194,8 +197,9 @@ Result<RecordReader> RecordReader::open(Database& database) {
 }
 
 std::string_view RecordReader::columns() const {
-  if (knows_streams_) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", number";
-  return IPW_COLUMNS ", NULL, NULL, NULL, NULL, NULL, NULL, number";
+  if (version_ >= 3) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_COLUMNS ", number";
+  if (version_ == 2) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", NULL, NULL, NULL, number";
+  return IPW_COLUMNS ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, number";
 }
 
 Result<AttemptRecord> RecordReader::read(Statement& row) {
@@ -227,6 +231,7 @@ Result<AttemptRecord> RecordReader::read(Statement& row) {
   for (auto* time :
        {&record.server.load, &record.server.queue, &record.server.prefill, &record.server.decode, &record.server.total})
     *time = seconds(row.number());
+  for (auto* count : {&record.load.running, &record.load.waiting, &record.load.foreign}) *count = row.integer();
   if (auto ok = read_energy(row.integer().value_or(0), record); !ok) return ok.error();
   return record;
 }

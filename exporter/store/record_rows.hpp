@@ -57,7 +57,7 @@ class RecordReader {
 
   Labels labels_;
   Statement energy_, problem_;
-  bool knows_streams_{true};  // false for a journal of version 1, which is read as it is
+  std::int64_t version_{0};  // of the journal: an older one is read as it is
 };
 
 }  // namespace ipw

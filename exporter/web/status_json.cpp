@@ -73,6 +73,18 @@ Json latency(const TargetSnapshot& target) {
           {"tokens_per_second", number(per_token ? ratio(1, *per_token) : std::nullopt)}};
 }
 
+Json count(std::optional<std::int64_t> value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json politeness(const TargetSnapshot& target) {
+  return {{"paused", target.paused ? Json(to_text(*target.paused)) : Json(nullptr)},
+          {"paused_because", target.paused ? Json(target.paused_why) : Json(nullptr)},
+          {"server_running", count(target.server_running)},
+          {"server_waiting", count(target.server_waiting)},
+          {"budget_remaining", target.budget_remaining}};
+}
+
 Json target_state(const TargetSnapshot& target) {
   const auto verdicts = all_verdicts(target);
   Json out = identity(target.info);
@@ -92,6 +104,7 @@ Json target_state(const TargetSnapshot& target) {
               {"mean", latency(target)},
               {"concurrency", number(mean(target.concurrency))},
               {"cost_usd", number(target.cost_usd)}});
+  out.update(politeness(target));
   out["tokens"] = {{"input", target.tokens.input},
                    {"cached", target.tokens.cached},
                    {"reasoning", target.tokens.reasoning},

@@ -109,12 +109,15 @@ std::string failures_table(const std::vector<AttemptRecord>& failures) {
 std::string target_section(const TargetSnapshot& target) {
   const auto verdicts = all_verdicts(target);
   std::string html =
-      fmt::format("<section><h2>{} {}</h2>\n<p class=about>{} on {} · {} · {} · {}</p>\n<dl class=tiles>\n",
-                  escaped(target.info.name), badge(target.up, "answers", "does not answer"), escaped(target.info.model),
+      fmt::format("<section><h2>{} {}</h2>\n<p class=about>{} on {} · {} · {} · {}</p>\n", escaped(target.info.name),
+                  badge(target.up, "answers", "does not answer"), escaped(target.info.model),
                   escaped(target.info.accelerator), escaped(target.info.corpus), escaped(target.info.url),
                   target.info.demo ? "built-in demo server" : escaped(target.info.locality));
-  html += accuracy_tile(verdicts) + intelligence_tiles(target) + progress_tile(target) + latency_tiles(target) +
-          "</dl>\n" + energy_table(target);
+  if (target.paused)
+    html += fmt::format("<p class=paused>Paused ({}): {}</p>\n", to_text(*target.paused),
+                        escaped(shortened(target.paused_why, kReasonShown)));
+  html += "<dl class=tiles>\n" + accuracy_tile(verdicts) + intelligence_tiles(target) + progress_tile(target) +
+          latency_tiles(target) + "</dl>\n" + energy_table(target);
   html += fmt::format("<p class=counts>Verdicts: {}<br>Outcomes: {}</p>\n",
                       counts_text<replay::VerdictKind>(verdicts.by_kind), counts_text<replay::Outcome>(target.queries));
   return html + failures_table(target.recent_failures) + "</section>\n";

@@ -19,10 +19,10 @@
 #include <cstdio>
 #include <set>
 
+#include "base/prometheus_text.hpp"
 #include "base/text.hpp"
 #include "probes/http_endpoint.hpp"
 #include "probes/sources/prometheus_plan.hpp"
-#include "probes/sources/prometheus_text.hpp"
 
 namespace ipw::probes::sources {
 namespace {

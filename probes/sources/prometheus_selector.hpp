@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/prometheus_text.hpp"
 #include "base/result.hpp"
-#include "probes/sources/prometheus_text.hpp"
 
 namespace ipw::probes::sources {
 

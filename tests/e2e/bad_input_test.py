@@ -86,7 +86,8 @@ class BadInput(EndToEnd):
                 (self.folder / "ipw.db").unlink(missing_ok=True)
                 server = Server(reply)
                 self.addCleanup(server.close)
-                config = self.configure(server.url, target="retry: {attempts: 1}, timeouts: {first_token: 300ms, total: 2s}")
+                config = self.configure(server.url, target="retry: {attempts: 1}, ready_timeout: 0s, "
+                                        "timeouts: {first_token: 300ms, total: 2s}")
                 done = self.run_binary("replay", "-c", config)
                 self.assertEqual(done.returncode, 3, done.stderr)
                 self.assertIn("every query failed", done.stderr)
@@ -97,10 +98,11 @@ class BadInput(EndToEnd):
 
     def test_a_server_that_is_not_there(self):
         small_corpus(self.folder, queries=3)
-        done = self.run_binary("replay", "-c", self.configure("http://127.0.0.1:1/v1"))
-        self.assertEqual(done.returncode, 3)
-        self.assertIn("connect", done.stderr)
-        self.assertIn("127.0.0.1:1", done.stderr)
+        for timeout in ("0s", "500ms"):
+            done = self.run_binary("replay", "-c", self.configure("http://127.0.0.1:1/v1", target=f"ready_timeout: {timeout}"))
+            self.assertEqual(done.returncode, 3)
+            self.assertIn("connect", done.stderr)
+            self.assertIn("127.0.0.1:1", done.stderr)
 
     def test_configuration_and_corpus(self):
         small_corpus(self.folder, queries=3)

@@ -50,6 +50,39 @@ TEST(Config, TakesItsDefaults) {
   EXPECT_EQ(target.warmup, 0);
   EXPECT_FALSE(target.pricing);
   EXPECT_FALSE(target.idle_power);
+  EXPECT_EQ(target.ready_timeout, Seconds{60});
+  EXPECT_TRUE(target.politeness.ask_load);
+  EXPECT_EQ(target.politeness.poll, Seconds{1});
+  EXPECT_FALSE(target.politeness.max_foreign || target.politeness.max_waiting || target.politeness.load_url);
+  EXPECT_FALSE(target.budget);
+}
+
+TEST(Config, ReadsPolitenessAndBudget) {
+  const auto target = parsed(kTarget + R"(    ready_timeout: 10s
+    pricing: {input_per_million: 1, output_per_million: 2}
+    politeness:
+      load: http://127.0.0.1:9400/load/metrics
+      max_foreign: 0
+      max_waiting: 3
+      poll: 250ms
+      running_metric: busy
+      waiting_metric: queued
+    budget: {queries: 1000, joules: 2.5e6, dollars: 0.5}
+)")
+                          .targets.at(0);
+  EXPECT_EQ(target.ready_timeout, Seconds{10});
+  const auto& politeness = target.politeness;
+  EXPECT_TRUE(politeness.ask_load);
+  EXPECT_EQ(politeness.load_url->origin() + politeness.load_url->path, "http://127.0.0.1:9400/load/metrics");
+  EXPECT_EQ(politeness.max_foreign, 0);
+  EXPECT_EQ(politeness.max_waiting, 3);
+  EXPECT_EQ(politeness.poll, Seconds{0.25});
+  EXPECT_EQ(politeness.metrics.running + politeness.metrics.waiting, "busyqueued");
+  EXPECT_EQ(target.budget->queries, 1000U);
+  EXPECT_EQ(target.budget->joules, Joules{2.5e6});
+  EXPECT_EQ(target.budget->dollars, 0.5);
+  EXPECT_EQ(target.budget_place, "test.yaml:15:13");
+  EXPECT_FALSE(parsed(kTarget + "    politeness: {load: off}\n").targets[0].politeness.ask_load);
 }
 
 TEST(Config, ReadsEveryKey) {

@@ -241,6 +241,7 @@ TEST(Metrics, LabelsAreThoseOfTheContract) {
       {"ipw_sampler_energy_joules_total", {"source"}},
       {"ipw_target_up", {"target"}},
       {"ipw_target_last_query_timestamp_seconds", {"target"}},
+      {"ipw_replay_paused", {"target", "reason"}},
   };
   std::map<std::string, std::vector<std::string>> got;
   for (const auto& family : families(full_snapshot()))
@@ -270,6 +271,26 @@ TEST(Metrics, ChildrenExistAtZero) {
   EXPECT_EQ(text.count("ipw_target_info", {{"target", "one"}, {"demo", "true"}, {"quality", "measured"}}), 1U);
   EXPECT_EQ(text.count("ipw_scope_info", {{"device", "host"}, {"channels", "rapl/package-0,rapl/dram"}}), 1U);
   EXPECT_EQ(text.count("ipw_query_cost_dollars_total"), 1U) << "only where prices are configured";
+}
+
+TEST(Metrics, PausesBudgetsAndTheServersLoadAreTold) {
+  auto snapshot = full_snapshot();
+  const MetricsText fresh(render_text(snapshot));
+  EXPECT_EQ(fresh.count("ipw_replay_paused", {{"target", "two"}}), replay::kPauseReasons) << "from the start";
+  EXPECT_EQ(fresh.sum("ipw_replay_paused"), 0);
+  for (const auto* unknown :
+       {"ipw_server_requests_running", "ipw_server_requests_waiting", "ipw_budget_remaining_ratio"})
+    EXPECT_EQ(fresh.count(unknown), 0U) << unknown;
+  snapshot.targets[1].paused = replay::PauseReason::budget;
+  snapshot.targets[1].server_running = 0;
+  snapshot.targets[1].budget_remaining = {{"joules", 0.25}, {"queries", 0}};
+  const MetricsText text(render_text(snapshot));
+  EXPECT_EQ(text.sum("ipw_replay_paused"), 1);
+  EXPECT_EQ(text.sum("ipw_replay_paused", {{"target", "two"}, {"reason", "budget"}}), 1);
+  EXPECT_EQ(text.count("ipw_server_requests_running", {{"target", "two"}}), 1U) << "0 is known";
+  EXPECT_EQ(text.count("ipw_server_requests_waiting"), 0U);
+  EXPECT_EQ(text.sum("ipw_budget_remaining_ratio", {{"target", "two"}, {"reason", "joules"}}), 0.25);
+  EXPECT_EQ(text.count("ipw_budget_remaining_ratio"), 2U);
 }
 
 TEST(Metrics, DevicesAndSamplersAreTold) {

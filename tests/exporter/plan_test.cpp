@@ -93,6 +93,20 @@ TEST_F(Planning, AnEstimateMayNotBeNamedLikeADevice) {
               HasSubstr("a device has one set of books"));
 }
 
+TEST_F(Planning, ABudgetOfJoulesNeedsAMeter) {
+  EXPECT_THAT(refusal("amd", target("far", "locality: cloud, budget: {joules: 5}")),
+              HasSubstr("test.yaml:4:82: nothing measures the joules of target `far`"));
+  EXPECT_EQ(refusal("amd", target("far", "locality: cloud, budget: {joules: 5}, " + kEstimate)), "accepted");
+  EXPECT_EQ(refusal("amd", target("here", "budget: {joules: 5}")), "accepted");
+}
+
+TEST_F(Planning, ACloudIsNeverAskedHowItIs) {
+  const auto made = plan("amd", target("far", "locality: cloud") + target("here", "locality: local"));
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_FALSE(made->targets[0].politeness);
+  EXPECT_TRUE(made->targets[1].politeness);
+}
+
 std::string speaking(const std::string& dialect, const std::string& url, const std::string& more = "") {
   return "  - {name: t, url: '" + url + "', model: m, dialect: " + dialect + more + "}\n";
 }

@@ -21,7 +21,7 @@ class EventLog {
     };
   }
 
-  // One line for each: "started q1 #1", "finished q1 #1 http_5xx", "finished q1 #2 ok final", "judged q1 correct".
+  // One line for each: "started q1 #1", "finished q1 #1 http_5xx", "finished q1 #2 ok final", "judged q1 correct", "paused load", "goes on".
   // Warm-ups are marked: "started q1 #1 warmup".
   std::vector<std::string> lines() const {
     std::lock_guard lock(mutex_);
@@ -66,6 +66,9 @@ class EventLog {
       return head("finished ", *attempt.query, attempt.number) + " " + std::string(to_text(attempt.outcome)) +
              (attempt.final ? " final" : "");
     }
+    if (const auto* paused = std::get_if<replay::Paused>(&event))
+      return paused->reason ? "paused " + std::string(to_text(*paused->reason)) : "goes on";
+    if (std::holds_alternative<replay::LoadSeen>(event)) return "load seen";
     const auto& judged = std::get<replay::Judged>(event);
     return "judged " + judged.attempt->query->item->id + " " + std::string(to_text(judged.verdict.kind));
   }

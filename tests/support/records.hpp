@@ -53,6 +53,7 @@ inline AttemptRecord full_record(const std::string& id, const std::string& query
   record.usage = {.input_tokens = 100, .cached_tokens = 10, .output_tokens = 50, .reasoning_tokens = 5};
   record.chunks = 40;
   record.server = {.load = Seconds{0.5}, .queue = {}, .prefill = Seconds{0.0625}, .decode = Seconds{1}, .total = {}};
+  record.load = {.running = 6, .waiting = 0, .foreign = 2};
   record.concurrency = 3.5;
   record.cost_usd = 0.000045;
   record.energy = {scope_energy(probes::Scope::accelerator, 375.1), scope_energy(probes::Scope::node, 500.2)};

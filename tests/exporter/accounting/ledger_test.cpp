@@ -44,6 +44,7 @@ class Books {
   void judge(const std::shared_ptr<const replay::Attempt>& attempt, VerdictKind kind, double score = 0) {
     ledger_.on(replay::Judged{attempt, {kind, score, "because"}});
   }
+  void on(const auto& event) { ledger_.on(event); }
   std::vector<AttemptRecord> book(double until) { return ledger_.book(attributor_.settle(timeline_, at(until))); }
   Snapshot snapshot(double now = 100) const { return ledger_.snapshot(at(now)); }
   TargetSnapshot target() const { return snapshot().targets.at(0); }
@@ -245,6 +246,35 @@ TEST(Ledger, TheBooksShowHowFarTheyAreBehind) {
   EXPECT_NEAR(snapshot.books.at(0).lag.value, 14, 1e-9);
   EXPECT_NEAR(snapshot.books.at(0).metered.value, 1800, 1e-6) << "cut at the watermark";
   EXPECT_EQ(snapshot.targets.at(0).in_flight, 1U);
+}
+
+TEST(Ledger, APauseIsShownWithItsReasonUntilItEnds) {
+  Books books;
+  EXPECT_FALSE(books.target().paused);
+  books.on(replay::Paused{0, at(1), replay::PauseReason::load, "others"});
+  EXPECT_EQ(books.target().paused, replay::PauseReason::load);
+  EXPECT_EQ(books.target().paused_why, "others");
+  EXPECT_TRUE(books.target().up) << "a busy server is up";
+  books.on(replay::Paused{0, at(2), replay::PauseReason::not_ready, "gone"});
+  EXPECT_FALSE(books.target().up);
+  books.on(replay::Paused{0, at(3), {}, {}});
+  EXPECT_FALSE(books.target().paused);
+  EXPECT_TRUE(books.target().up);
+}
+
+TEST(Ledger, TheServersOwnCountsAreShownAndGoWithTheRecord) {
+  Books books;
+  books.on(replay::LoadSeen{0, 5, {}});
+  EXPECT_EQ(books.target().server_running, 5);
+  EXPECT_FALSE(books.target().server_waiting) << "unknown is not 0";
+  auto attempt = *make_attempt(make_query(), {.sent = 1, .ended = 2});
+  attempt.load = {.running = 5, .waiting = {}, .foreign = 4};
+  const auto shared = std::make_shared<const replay::Attempt>(attempt);
+  books.run(shared);
+  books.judge(shared, VerdictKind::correct, 1);
+  const auto records = books.book(50);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].load, attempt.load);
 }
 
 }  // namespace

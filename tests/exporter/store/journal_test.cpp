@@ -287,36 +287,75 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
   for (const bool read_only : {false, true})
     EXPECT_EQ(refusal({.path = path(), .keep_answers = true, .read_only = read_only}).message,
               "journal " + path() +
-                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 2): use that one, or "
+                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 3): use that one, or "
                   "another `store.path`");
 }
 
-// Makes the file what version 1 wrote.
-constexpr const char* kDowngrade =
+// Make the file what older versions wrote.
+constexpr const char* kTo2 =
+    "ALTER TABLE attempts DROP COLUMN server_running; ALTER TABLE attempts DROP COLUMN server_waiting;"
+    "ALTER TABLE attempts DROP COLUMN foreign_running; PRAGMA user_version = 2;";
+constexpr const char* kTo1 =
     "ALTER TABLE attempts DROP COLUMN chunks; ALTER TABLE attempts DROP COLUMN server_load_s;"
     "ALTER TABLE attempts DROP COLUMN server_queue_s; ALTER TABLE attempts DROP COLUMN server_prefill_s;"
     "ALTER TABLE attempts DROP COLUMN server_decode_s; ALTER TABLE attempts DROP COLUMN server_total_s;"
-    "PRAGMA user_version = 1";
+    "PRAGMA user_version = 1;";
 
 TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
-  auto record = full_record("a", "q");
-  ASSERT_TRUE(open()->append({record}));
-  ASSERT_EQ(sql(kDowngrade), "");
-  record.chunks.reset();
-  record.server = {};
+  for (const int version : {1, 2}) {
+    std::filesystem::remove(path());
+    auto record = full_record("a", "q");
+    ASSERT_TRUE(open()->append({record}));
+    ASSERT_EQ(sql(kTo2 + std::string(version == 1 ? kTo1 : "")), "");
+    record.load = {};
+    if (version == 1) record.chunks.reset();
+    if (version == 1) record.server = {};
 
-  const auto reader = open({.path = path(), .keep_answers = true, .read_only = true});
-  ASSERT_TRUE(reader);
-  EXPECT_EQ(to_json(**reader->find("a")), to_json(record)) << "what it does not know is unknown";
-  EXPECT_EQ(sql("PRAGMA user_version"), "1") << "reading changes nothing";
+    const auto reader = open({.path = path(), .keep_answers = true, .read_only = true});
+    ASSERT_TRUE(reader);
+    EXPECT_EQ(to_json(**reader->find("a")), to_json(record)) << "what it does not know is unknown";
+    EXPECT_EQ(sql("PRAGMA user_version"), std::to_string(version)) << "reading changes nothing";
 
+    const auto journal = open();
+    ASSERT_TRUE(journal);
+    EXPECT_EQ(sql("PRAGMA user_version"), "3");
+    EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
+    ASSERT_TRUE(journal->append({full_record("b", "r")}));
+    EXPECT_EQ(to_json(**journal->find("b")), to_json(full_record("b", "r")));
+    EXPECT_EQ(ids(reader->queries({})), (std::vector<std::string>{"b", "a"})) << "a reader beside it goes on";
+  }
+}
+
+TEST_F(JournalTest, TellsWhatATargetHasTakenSinceMidnight) {
+  constexpr std::int64_t kMidnight = 1795132800000000;
+  const auto at = [](AttemptRecord record, std::int64_t sent, std::int64_t ended, double joules) {
+    record.sent_at = testing::wall(kMidnight + sent);
+    record.ended_at = testing::wall(kMidnight + ended);
+    record.energy = {scope_energy(probes::Scope::accelerator, joules), scope_energy(probes::Scope::node, 7000)};
+    record.cost_usd = joules / 100;
+    return record;
+  };
+  auto second = full_record("c2", "q3");
+  second.attempt = 2;
+  auto elsewhere = full_record("e", "q5");
+  elsewhere.target = "another";
+  auto bare = full_record("f", "q6");
   const auto journal = open();
-  ASSERT_TRUE(journal);
-  EXPECT_EQ(sql("PRAGMA user_version"), "2");
-  EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
-  ASSERT_TRUE(journal->append({full_record("b", "r")}));
-  EXPECT_EQ(to_json(**journal->find("b")), to_json(full_record("b", "r")));
-  EXPECT_EQ(ids(reader->queries({})), (std::vector<std::string>{"b", "a"})) << "a reader beside it goes on";
+  EXPECT_EQ(journal->spent_since("local", testing::wall(kMidnight))->queries, 0U) << "empty";
+  ASSERT_TRUE(
+      journal->append({at(full_record("a", "q1"), -2000, -1000, 1000), at(full_record("b", "q2"), -1000, 1000, 10),
+                       at(failed_first("c1", "q3"), 0, 500, 20), at(second, 600, 700, 30),
+                       at(cancelled("d", "q4"), 5, 6, 40), at(elsewhere, 5, 6, 1000)}));
+  bare.sent_at = bare.ended_at = testing::wall(kMidnight + 9);
+  bare.energy.clear();
+  bare.cost_usd.reset();
+  ASSERT_TRUE(journal->append({bare}));
+  const auto spent = journal->spent_since("local", testing::wall(kMidnight));
+  ASSERT_TRUE(spent) << spent.error().message;
+  EXPECT_EQ(spent->queries, 3U) << "q3, q4 and q6 went out since";
+  EXPECT_DOUBLE_EQ(spent->joules.value, 10 + 20 + 30 + 40) << "what ended since, of the accelerator";
+  EXPECT_DOUBLE_EQ(spent->dollars, 1);
+  EXPECT_EQ(journal->spent_since("nobody", testing::wall(0))->queries, 0U);
 }
 
 TEST_F(JournalTest, RefusesAPlaceThatCannotHoldOne) {

@@ -42,6 +42,21 @@ TEST(StatusJson, HoldsBothIpwAndIpjPerScopeAndQuality) {
   EXPECT_DOUBLE_EQ(energy[0]["intelligence_per_watt_time"], 0.4 / 120);
 }
 
+TEST(StatusJson, SaysWhyATargetIsPaused) {
+  auto snapshot = sample_snapshot();
+  EXPECT_TRUE(status(snapshot)["targets"][0]["paused"].is_null());
+  EXPECT_TRUE(status(snapshot)["targets"][0]["server_running"].is_null());
+  snapshot.targets[0].paused = replay::PauseReason::load;
+  snapshot.targets[0].paused_why = "others";
+  snapshot.targets[0].server_running = 9;
+  snapshot.targets[0].budget_remaining = {{"queries", 0.5}};
+  const auto target = status(snapshot)["targets"][0];
+  EXPECT_EQ(target["paused"], "load");
+  EXPECT_EQ(target["paused_because"], "others");
+  EXPECT_EQ(target["server_running"], 9);
+  EXPECT_EQ(target["budget_remaining"]["queries"], 0.5);
+}
+
 TEST(StatusJson, UnknownIsNullNotZero) {
   const auto state = status(sample_snapshot());
   const auto& target = state["targets"][0];

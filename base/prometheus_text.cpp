@@ -1,4 +1,4 @@
-#include "probes/sources/prometheus_text.hpp"
+#include "base/prometheus_text.hpp"
 
 #include <algorithm>
 #include <charconv>
@@ -6,7 +6,7 @@
 
 #include "base/text.hpp"
 
-namespace ipw::probes::sources {
+namespace ipw {
 namespace {
 
 constexpr std::size_t kMostSamples = 4096, kMostLabels = 64, kLongestShown = 200;
@@ -179,4 +179,4 @@ Result<std::vector<PrometheusSample>> parse_prometheus_text(std::string_view tex
   return samples;
 }
 
-}  // namespace ipw::probes::sources
+}  // namespace ipw

@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 
-namespace ipw::probes::sources {
+namespace ipw {
 
 struct PrometheusLabel {
   std::string name, value;
@@ -59,4 +59,4 @@ class PrometheusScanner {
 Result<std::vector<PrometheusSample>> parse_prometheus_text(std::string_view text,
                                                             const std::function<bool(std::string_view)>& wanted);
 
-}  // namespace ipw::probes::sources
+}  // namespace ipw
