@@ -1,5 +1,6 @@
 """The first of the README's two commands, as a new user would run it."""
 
+import os
 import re
 import signal
 import subprocess
@@ -23,6 +24,14 @@ def descendants(pid):
     return found
 
 
+def kill_session(pid):
+    """What a demo that was cut short has left behind."""
+    try:
+        os.killpg(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
 def alive(pid):
     try:
         with open(f"/proc/{pid}/stat") as stat:
@@ -34,6 +43,7 @@ def alive(pid):
 class Demo(EndToEnd):
     def test_demo_runs_answers_and_ends(self):
         demo = self.start("demo", SOURCE / "deploy/demo", start_new_session=True)
+        self.addCleanup(kill_session, demo.process.pid)
         found = await_true(lambda: re.search(r"metrics +(http://\S+)/metrics\n +Prometheus +(http://\S+)/", demo.output())
                            or not demo.alive(), "addresses", 1200)
         self.assertTrue(demo.alive(), demo.errors() + demo.output())
