@@ -1,5 +1,6 @@
 """A real inference server: Debian's llama-server with a model of random weights, through both of its dialects."""
 
+import collections
 import datetime
 import http.client
 import http.server
@@ -32,12 +33,11 @@ class LlamaServer:
     """llama-server on a port that it keeps when it is started again. One thread: a core is left for the sidecar."""
 
     def __init__(self, folder, shape):
-        self.folder, self.port, self.starts = folder, free_port(), 0
+        self.folder, self.port, self.starts, self.process = folder, free_port(), 0, None
         self.model = folder / "random.gguf"
         subprocess.run([sys.executable, SOURCE / "deploy/llama/make_random_gguf.py", self.model, *shape],
                        check=True, capture_output=True)
         self.url = f"http://127.0.0.1:{self.port}"
-        self.start()
 
     def start(self):
         self.starts += 1
@@ -49,7 +49,8 @@ class LlamaServer:
 
     def kill(self):
         """Of whichever process it is by now."""
-        self.process.kill()
+        if self.process:
+            self.process.kill()
 
     def total(self, name):
         return Scrape(get(f"{self.url}/metrics")[1]).sum(f"llamacpp:{name}")
@@ -138,20 +139,21 @@ class LlamaServerTest(EndToEnd):
     def server(self, shape):
         server = LlamaServer(self.folder, shape)
         self.addCleanup(server.kill)
+        server.start()
         return server
 
-    def target(self, dialect, url, name=None, concurrency=1, cache="bypass"):
-        """A line of the configuration's targets."""
-        name = name or dialect
-        switch = ", server: llamacpp" if dialect == "openai" else ""
-        return (f'  - {{name: {name}, url: "{url}{BASES[dialect]}", dialect: {dialect}, model: random, '
-                f'retry: {{attempts: 8}}, schedule: {{concurrency: {concurrency}}}, request: {{max_tokens: {TOKENS}, '
-                f'system: "Answer in one line.", prompt_cache: {cache}, headers: {{X-Target: {name}}}{switch}}}}}\n')
+    def target(self, dialect, url, name=None, concurrency=1, **request):
+        """One of the configuration's targets."""
+        switch = {"server": "llamacpp"} if dialect == "openai" else {}
+        return {"name": name or dialect, "url": url + BASES[dialect], "dialect": dialect, "model": "random",
+                "schedule": {"concurrency": concurrency}, "retry": {"attempts": 8},
+                "request": {"max_tokens": TOKENS, "system": "Answer in one line.",
+                            "headers": {"X-Target": name or dialect}} | switch | request}
 
-    def config(self, name, *targets):
-        return self.write(f"{name}.yaml", f"corpus: {{path: {CORPUS}}}\n"
-                          f"probes: {{sources: [{{type: simulated, watts: 100}}]}}\n"
-                          f"store: {{path: {name}.db}}\ntargets:\n{''.join(targets)}")
+    def config(self, name, *targets, corpus=CORPUS):
+        whole = {"corpus": {"path": str(corpus)}, "probes": {"sources": [{"type": "simulated", "watts": 100}]},
+                 "store": {"path": f"{name}.db"}, "targets": targets}
+        return self.write(f"{name}.yaml", json.dumps(whole, ensure_ascii=False))
 
     def replay(self, name, *targets):
         """One pass of 200 queries to each of these targets; gives the records."""
@@ -167,8 +169,7 @@ class LlamaServerTest(EndToEnd):
         server = self.server(TINY)
         relay = Relay(server.port)
         self.addCleanup(relay.stop)
-        before = {name: server.total(name) for name in ("prompt_tokens_total", "tokens_predicted_total")}
-        found = self.replay("counts", *(self.target(dialect, relay.url, f"{dialect}-{cache}", cache=cache)
+        found = self.replay("counts", *(self.target(dialect, relay.url, f"{dialect}-{cache}", prompt_cache=cache)
                                         for dialect in BASES for cache in ("bypass", "allow")))
         for record in found:
             expected = account(relay.kept[record["target"], record["query_id"]])
@@ -182,12 +183,33 @@ class LlamaServerTest(EndToEnd):
             self.assertGreater(cached["allow"], 0, dialect)  # the system message, at least
 
         read = sum(r["input_tokens"] - r["cached_tokens"] for r in found)
-        self.assertEqual(server.total("prompt_tokens_total") - before["prompt_tokens_total"], read)
-        self.assertEqual(server.total("tokens_predicted_total") - before["tokens_predicted_total"], len(found) * TOKENS)
+        self.assertEqual(server.total("prompt_tokens_total"), read)
+        self.assertEqual(server.total("tokens_predicted_total"), len(found) * TOKENS)
+
+    def test_a_whole_answer_and_a_prompt_that_is_too_long(self):
+        # A grammar makes even this model right; its letters beyond ASCII are tokens of a byte each.
+        server, answer = self.server(TINY), "größe 漢字 🙂 42"
+        corpus = self.write("two.jsonl", "".join(
+            json.dumps({"id": name, "problem": problem, "answer": "42"}) + "\n"
+            for name, problem in (("short", "6 * 7?"), ("long", "6 * 7? " * 1000))))
+        extra = {"grammar": f'root ::= "{answer}"'}
+        targets = [self.target(dialect, server.url, extra=extra) for dialect in BASES]
+        done = self.run_binary("replay", "-c", self.config("grammar", *targets, corpus=corpus))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = records(self.folder / "grammar.db")
+        self.assertEqual(len(found), 2 * len(BASES))
+        for record in found:
+            if record["query_id"] == "short":
+                self.assertEqual((record["outcome"], record["verdict"], record["answer"]), ("ok", "correct", answer))
+                self.assertGreater(record["output_tokens"], len(answer))
+                self.assertGreater(record["chunk_discrepancy"], 0)
+            else:
+                self.assertEqual((record["outcome"], record["final"]), ("http_4xx", True), record)
+                self.assertIn("context", record["reason"])
 
     def test_time_to_first_token_is_that_of_the_server(self):
-        """The rule: with one query at a time, the server's `prompt_ms` runs from taking up the prompt to having the first
-        token, so our time to first token exceeds it by the way there and back, and by the reading of the request."""
+        # The rule: with one query at a time, the server's `prompt_ms` runs from taking up the prompt to having the
+        # first token, so ours exceeds it by the way there and back, and by the reading of the request.
         server = self.server(SMALL)
         for dialect in BASES:
             for attempt in range(5):  # what else runs on the machine can only add: one quiet pass is enough
@@ -234,6 +256,7 @@ class LlamaServerTest(EndToEnd):
             self.assertTrue(record["reason"], record)
             self.assertIsNotNone(record["energy_gross_j"], record)
         self.assertGreater(sum(r["energy_gross_j"] for r in failed), 0)
+        print("killed:", dict(collections.Counter(r["outcome"] for r in failed)), "of", len(found), file=sys.stderr)
         # What the new process has counted is what was asked since.
         since = sum(r["output_tokens"] for r in found if r["final"] and seconds_of(r["sent_at"]) > again)
         self.assertEqual(server.total("tokens_predicted_total"), since)
