@@ -146,6 +146,15 @@ scrape_configs: [{{job_name: ipw, static_configs: [{{targets: ["{address}"]}}]}}
         return url
 
 
+def set_up_llama(test):
+    """Has llama-server unpacked; skips the test with the reason where it cannot be had, and fails for any other."""
+    cannot_be_had = 3
+    done = subprocess.run([SOURCE / "deploy" / "setup", "llama"], capture_output=True, text=True, timeout=300)
+    if done.returncode == cannot_be_had:
+        test.skipTest(done.stderr.splitlines()[-1])
+    test.assertEqual(done.returncode, 0, done.stderr)
+
+
 def answers(url):
     try:
         return get(url, 2)[0] == 200
