@@ -156,21 +156,21 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
   feed.done = [start = starts_[index]](std::uint64_t cycle, const std::string& id) {
     return cycle == start.cycle && start.done->contains(id);
   };
-  return std::make_unique<replay::Replayer>(
-      replay::Replayer::Parts{.target = index,
-                              .id_prefix = new_id_prefix() + "-" + std::to_string(index),
-                              .dialect = std::move(target.dialect),
-                              .transport = std::move(*transport),
-                              .pacing = std::move(target.pacing),
-                              .feed = std::make_unique<replay::QueryFeed>(std::move(feed)),
-                              .bench = plan_.bench.get(),
-                              .clock = plan_.clock,
-                              .events = accountant_->sink(),
-                              .retry = target.retry,
-                              .warmup = target.warmup,
-                              .grace = plan_.config.shutdown_grace,
-                              .gates = std::move(*gates),
-                              .single_pass = !options_.repeat});
+  return std::make_unique<replay::Replayer>(replay::Replayer::Parts{
+      .target = index,
+      .id_prefix = new_id_prefix() + "-" + std::to_string(index),
+      .dialect = std::move(target.dialect),
+      .transport = std::move(*transport),
+      .pacing = std::move(target.pacing),
+      .feed = std::make_unique<replay::QueryFeed>(std::move(feed)),
+      .bench = plan_.bench.get(),
+      .clock = plan_.clock,
+      .events = accountant_->sink(),
+      .retry = target.retry,
+      .warmup = target.warmup,
+      .grace = options_.finish_running ? target.transport.timeouts.total : plan_.config.shutdown_grace,
+      .gates = std::move(*gates),
+      .single_pass = !options_.repeat});
 }
 
 // When it returns, nothing sends events any more.

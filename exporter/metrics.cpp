@@ -78,6 +78,8 @@ void add_latencies(const Targets& targets, const std::vector<Labels>& names, con
        &TargetSnapshot::per_output_token},
       {"ipw_query_concurrency", "Mean number of our attempts in flight at the target while the query ran.",
        &TargetSnapshot::concurrency},
+      {"ipw_client_lag_seconds", "The longest that bytes of an attempt had arrived and were not yet read.",
+       &TargetSnapshot::client_lag},
   };
   for (const auto& [name, help, histogram] : kHistograms) {
     Family family(name, help, prometheus::MetricType::Histogram);
@@ -164,7 +166,7 @@ void add_infos(const Targets& targets, const std::vector<Labels>& names, const S
   corpora.move_to(out);
 }
 
-void add_process(const ProcessSnapshot& process, const Sink& out) {
+void add_process(const ProcessSnapshot& process, bool client_saturated, const Sink& out) {
   const auto one = [&](std::string_view name, std::string_view help, prometheus::MetricType type, double value) {
     Family family(name, help, type);
     family.add({}, value);
@@ -179,6 +181,8 @@ void add_process(const ProcessSnapshot& process, const Sink& out) {
   one("process_start_time_seconds", "When the process started, Unix time.", Gauge, process.start_time);
   one("ipw_sampler_missed_ticks_total", "Readings of power that came too late to be made.", Counter,
       number(process.sampler_missed_ticks));
+  one("ipw_client_saturated", "Whether the sidecar reads its streams too late to tell their times.", Gauge,
+      client_saturated ? 1.0 : 0.0);
 }
 
 void add_samplers(const std::vector<SamplerSnapshot>& samplers, const Sink& out) {
@@ -211,7 +215,7 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
   add_health(snapshot.targets, out);
   add_politeness(snapshot.targets, out);
   add_infos(snapshot.targets, names, out);
-  add_process(snapshot.process, out);
+  add_process(snapshot.process, snapshot.client_saturated, out);
   add_samplers(snapshot.samplers, out);
 }
 

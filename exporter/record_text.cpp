@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "exporter/accounting/client_lag.hpp"
 
 namespace ipw {
 namespace {
@@ -104,6 +105,8 @@ Json as_json(const AttemptRecord& record) {
   json["server_running"] = value(record.load.running);
   json["server_waiting"] = value(record.load.waiting);
   json["foreign_running"] = value(record.load.foreign);
+  json["client_lag_s"] = value(record.client_lag);
+  json["client_saturated"] = record.client_lag ? Json(*record.client_lag > ClientLag::kDistorting) : Json();
   json.update(energy_of(record, probes::Scope::accelerator));
   json["scopes"] = Json::object();
   for (const auto scope : kOuterScopes)

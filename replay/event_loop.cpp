@@ -39,7 +39,7 @@ EventLoop::EventLoop(std::function<void()> woken, std::function<void()> ended)
     auto& loop = *static_cast<EventLoop*>(self);
     if (loop.stopping_)
       event_base_loopbreak(loop.base_.get());
-    else
+    else if (loop.woken_)
       loop.woken_();
   };
   wake_ = make_event(wake_fd_, EV_READ | EV_PERSIST, on_wake, this);
@@ -60,7 +60,7 @@ void EventLoop::start() {
     ::sigaddset(&pipe, SIGPIPE);
     ::pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
     event_base_dispatch(base_.get());
-    ended_();
+    if (ended_) ended_();
   });
 }
 

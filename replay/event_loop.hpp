@@ -21,8 +21,8 @@ using Event = std::unique_ptr<event, EventFree>;
 // on its thread, or while it does not run.
 class EventLoop {
  public:
-  // `woken` is called on the loop's thread after wake(); `ended` is the last that is called there.
-  EventLoop(std::function<void()> woken, std::function<void()> ended);
+  // `woken` is called on the loop's thread after wake(); `ended` is the last that is called there. Both may be empty.
+  explicit EventLoop(std::function<void()> woken = {}, std::function<void()> ended = {});
   ~EventLoop();
 
   void start();
@@ -35,6 +35,8 @@ class EventLoop {
   // EV_PERSIST. `callback` is called with `subject`, which outlives the event. The event is not yet waited for:
   // event_add().
   Event make_event(int fd, short what, void (*callback)(int, short, void*), void* subject) const;
+  // For libevent's own parts (listeners).
+  event_base* base() const { return base_.get(); }
 
  private:
   struct FreeBase {

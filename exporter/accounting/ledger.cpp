@@ -103,6 +103,10 @@ void Ledger::on(const replay::Finished& event) {
   const auto& attempt = *event.attempt;
   auto& counts = counts_[attempt.query->target];
   if (counts.in_flight > 0) --counts.in_flight;
+  if (attempt.http_status != 0) {
+    counts.client_lag.observe(attempt.client_lag.value);
+    client_lag_.add(attempt.ended_at, attempt.client_lag);
+  }
   if (attempt.query->warmup) return;
   ++counts.attempts[index(attempt.outcome)];
   count_tokens(counts.tokens, attempt.usage);
@@ -249,6 +253,7 @@ Snapshot Ledger::snapshot(MonoTime now) const {
   snapshot.at = anchor_.wall(now);
   snapshot.targets = counts_;
   snapshot.books = books_;
+  snapshot.client_saturated = client_lag_.saturated(now);
   for (auto& book : snapshot.books)
     if (watermark_) book.lag = std::max(Seconds{0}, between(*watermark_, now));
   return snapshot;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "exporter/accounting/attribution.hpp"
+#include "exporter/accounting/client_lag.hpp"
 #include "exporter/accounting/pricing.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
@@ -66,6 +67,7 @@ class Ledger {
   std::vector<BookSnapshot> books_;
   std::set<Slice> slices_;  // those that are kept apart
   std::optional<MonoTime> watermark_;
+  ClientLag client_lag_;
   std::unordered_map<const replay::Query*, Pending> pending_;
   std::vector<AttemptRecord> complete_;  // since the last book()
 };

@@ -37,6 +37,7 @@ AttemptRecord record_of(const replay::Attempt& attempt, const WallAnchor& anchor
   record.chunks = attempt.text_events;
   record.server = attempt.timings;
   record.load = attempt.load;
+  if (attempt.http_status != 0) record.client_lag = attempt.client_lag;
   record.problem = attempt.query->item->problem;
   record.answer = attempt.answer;
   return record;

@@ -61,6 +61,7 @@ struct AttemptRecord {
   replay::Usage usage;
   std::optional<std::int64_t> chunks;  // pieces of text that the server sent; what older journals do not know
   replay::ServerTimings server;
+  std::optional<Seconds> client_lag;  // the longest that its bytes had arrived and were not yet read
   replay::ServerLoad load;
   std::optional<double> concurrency;  // mean number of our attempts in flight while it ran
   std::optional<double> cost_usd;

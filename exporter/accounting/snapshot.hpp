@@ -103,6 +103,7 @@ struct TargetSnapshot {
   Histogram first_token{duration_buckets()}, first_answer{duration_buckets()};
   Histogram inter_token{gap_buckets()}, per_output_token{gap_buckets()};
   Histogram concurrency{concurrency_buckets()};
+  Histogram client_lag{gap_buckets()};  // of every attempt that got an answer
   TokenCounts tokens;
   std::optional<double> cost_usd;  // only where prices are configured
   std::uint64_t in_flight{0};
@@ -161,6 +162,7 @@ struct Snapshot {
   std::vector<DeviceSnapshot> devices;
   std::vector<SamplerSnapshot> samplers;
   ProcessSnapshot process;
+  bool client_saturated{false};  // our own lag distorts the latencies of the last minute
 };
 
 }  // namespace ipw

@@ -119,7 +119,12 @@ int demo_command(const DemoOptions& options) {
       ".";
   const auto host = plan->config.listen.host;
   auto app = App::open(std::move(*plan), corpus,
-                       {.repeat = true, .serve = true, .new_cycle = false, .max_queries = {}, .demo_notice = notice});
+                       {.repeat = true,
+                        .finish_running = false,
+                        .serve = true,
+                        .new_cycle = false,
+                        .max_queries = {},
+                        .demo_notice = notice});
   if (!app) return fail(app.error());
   log_warn(notice);
   const auto address = "http://" + host + ":" + std::to_string((*app)->port());

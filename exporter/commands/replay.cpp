@@ -86,6 +86,7 @@ int replay_command(const ReplayOptions& options) {
   const StopSignal stop;
   auto app = App::open(std::move(*plan), corpus,
                        {.repeat = false,
+                        .finish_running = true,
                         .serve = false,
                         .new_cycle = !options.resume,
                         .max_queries = options.max_queries,
@@ -93,6 +94,9 @@ int replay_command(const ReplayOptions& options) {
   if (!app) return fail(app.error());
   Result<void> outcome;
   {
+    const std::stop_callback told(stop.token(), [] {
+      std::fprintf(stderr, "\nstopping: running queries are being finished; once more ends at once, without them\n");
+    });
     const Progress progress(**app, total, clock);
     outcome = (*app)->run(stop.token());
   }

@@ -10,7 +10,8 @@ namespace {
 
 void log_plan(const Plan& plan) {
   for (const auto& report : plan.rig->reports())
-    if (report.name.empty() && !report.configured) log_info("power source not used", {{"source", report.type}, {"reason", report.reason}});
+    if (report.name.empty() && !report.configured)
+      log_info("power source not used", {{"source", report.type}, {"reason", report.reason}});
   for (const auto& target : plan.targets) {
     const auto& info = target.ledger.info;
     log_info("target",
@@ -38,7 +39,12 @@ int run_command(const RunOptions& options) {
   const StopSignal stop;
   const auto host = plan->config.listen.host;
   auto app = App::open(std::move(*plan), corpus,
-                       {.repeat = true, .serve = true, .new_cycle = false, .max_queries = {}, .demo_notice = {}});
+                       {.repeat = true,
+                        .finish_running = false,
+                        .serve = true,
+                        .new_cycle = false,
+                        .max_queries = {},
+                        .demo_notice = {}});
   if (!app) return fail(app.error());
   log_info("ready", {{"metrics", "http://" + host + ":" + std::to_string((*app)->port()) + "/metrics"}});
   const auto outcome = (*app)->run(stop.token());

@@ -38,7 +38,7 @@ CREATE TABLE attempts (
   problem INTEGER, answer TEXT,
   chunks INTEGER, server_load_s REAL, server_queue_s REAL, server_prefill_s REAL, server_decode_s REAL,
   server_total_s REAL,
-  server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER
+  server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER, client_lag_s REAL
 ) STRICT;
 CREATE UNIQUE INDEX attempts_done ON attempts (target, corpus, cycle, query_id) WHERE done = 1;
 CREATE INDEX attempts_open ON attempts (target, corpus, cycle, query_id) WHERE done = 0;
@@ -62,11 +62,12 @@ ALTER TABLE attempts ADD COLUMN server_decode_s REAL;
 ALTER TABLE attempts ADD COLUMN server_total_s REAL;
 )sql";
 
-// And version 3: how busy the server was.
+// And version 3: how busy the server was, and how late we were.
 constexpr const char* kUpgradeTo3 = R"sql(
 ALTER TABLE attempts ADD COLUMN server_running INTEGER;
 ALTER TABLE attempts ADD COLUMN server_waiting INTEGER;
 ALTER TABLE attempts ADD COLUMN foreign_running INTEGER;
+ALTER TABLE attempts ADD COLUMN client_lag_s REAL;
 )sql";
 
 Error refused(Errc code, const std::string& path, const std::string& why) {

@@ -16,12 +16,12 @@ namespace {
 // Since version 2 of the journal.
 #define IPW_STREAM_COLUMNS "chunks, server_load_s, server_queue_s, server_prefill_s, server_decode_s, server_total_s"
 // Since version 3.
-#define IPW_LOAD_COLUMNS "server_running, server_waiting, foreign_running"
+#define IPW_LOAD_COLUMNS "server_running, server_waiting, foreign_running, client_lag_s"
 
 constexpr std::string_view kInsertAttempt =
     "INSERT INTO attempts (" IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_COLUMNS
     ", done) VALUES "
-    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
+    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING";
 constexpr std::string_view kEnergyColumns =
     "scope, quality, validity, gross_j, active_j, prefill_j, decode_j, sd_j, mean_power_w, busy_s";
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();  // stored as NULL
@@ -120,6 +120,7 @@ Result<RecordWriter::Outcome> RecordWriter::add(const AttemptRecord& record) {
        {record.server.load, record.server.queue, record.server.prefill, record.server.decode, record.server.total})
     insert_.bind(seconds(time));
   insert_.bind(record.load.running).bind(record.load.waiting).bind(record.load.foreign);
+  insert_.bind(seconds(record.client_lag));
   insert_.bind(std::int64_t{done});
   if (auto ok = insert_.run(); !ok) return ok.error();
 
@@ -232,6 +233,7 @@ Result<AttemptRecord> RecordReader::read(Statement& row) {
        {&record.server.load, &record.server.queue, &record.server.prefill, &record.server.decode, &record.server.total})
     *time = seconds(row.number());
   for (auto* count : {&record.load.running, &record.load.waiting, &record.load.foreign}) *count = row.integer();
+  record.client_lag = seconds(row.number());
   if (auto ok = read_energy(row.integer().value_or(0), record); !ok) return ok.error();
   return record;
 }

@@ -56,10 +56,6 @@ bool same_name(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-void EventFree::operator()(event* e) const {
-  event_free(e);
-}
-
 std::string_view Request::header(std::string_view name) const {
   std::string_view rest = head;
   while (!rest.empty()) {
@@ -73,14 +69,13 @@ std::string_view Request::header(std::string_view name) const {
 
 Connection::Connection(Parts parts)
     : parts_(std::move(parts)),
-      readable_(event_new(
-          parts_.base, parts_.fd, EV_READ | EV_PERSIST,
+      readable_(parts_.loop->make_event(
+          parts_.fd, EV_READ | EV_PERSIST,
           [](auto, auto, void* self) { static_cast<Connection*>(self)->on_readable(); }, this)),
-      writable_(event_new(
-          parts_.base, parts_.fd, EV_WRITE,
-          [](auto, auto, void* self) { static_cast<Connection*>(self)->on_writable(); }, this)),
-      timer_(event_new(
-          parts_.base, -1, 0, [](auto, auto, void* self) { static_cast<Connection*>(self)->on_timer(); }, this)) {
+      writable_(parts_.loop->make_event(
+          parts_.fd, EV_WRITE, [](auto, auto, void* self) { static_cast<Connection*>(self)->on_writable(); }, this)),
+      timer_(parts_.loop->make_event(
+          -1, 0, [](auto, auto, void* self) { static_cast<Connection*>(self)->on_timer(); }, this)) {
   event_add(readable_.get(), nullptr);
 }
 
@@ -124,11 +119,7 @@ void Connection::reply(int status, std::string_view content_type, std::string_vi
 }
 
 void Connection::wake_at(MonoTime when) {
-  using std::chrono::microseconds;
-  const auto wait = std::chrono::ceil<microseconds>(when - std::chrono::steady_clock::now());
-  const auto count = std::max(wait, microseconds(0)).count();
-  const timeval delay{count / 1'000'000, count % 1'000'000};
-  event_add(timer_.get(), &delay);
+  wait_until(*timer_, when);
 }
 
 void Connection::on_readable() {

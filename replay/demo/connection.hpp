@@ -6,9 +6,7 @@
 #include <string_view>
 
 #include "base/time.hpp"
-
-struct event;
-struct event_base;
+#include "replay/event_loop.hpp"
 
 namespace ipw::replay::demo {
 
@@ -37,11 +35,6 @@ class Exchange {
 };
 using Accept = std::function<std::unique_ptr<Exchange>(const Request& head)>;
 
-struct EventFree {
-  void operator()(event* e) const;
-};
-using Event = std::unique_ptr<event, EventFree>;
-
 // One client's connection: HTTP/1.1 with keep-alive, of which only what this server needs is spoken (no chunked request
 // bodies; sizes are bounded). A client that closes, even half, is gone at once. Loop thread only.
 //
@@ -50,7 +43,7 @@ using Event = std::unique_ptr<event, EventFree>;
 class Connection {
  public:
   struct Parts {
-    event_base* base;
+    const EventLoop* loop;                  // outlives the connection
     int fd;                                 // owned from here on
     const Accept* accept;                   // outlives the connection
     std::function<void(Connection&)> gone;  // destroys the connection; the last thing any event calls

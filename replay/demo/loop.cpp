@@ -5,7 +5,6 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -54,57 +53,35 @@ Result<int> listening_socket(const std::string& host, int port) {
   return Error{why == EADDRNOTAVAIL ? Errc::invalid : Errc::unavailable, place + std::strerror(why)};
 }
 
-// Timers to the microsecond: by default libevent reads a clock that may be 4 ms behind.
-event_base* new_base() {
-  const std::unique_ptr<event_config, void (*)(event_config*)> config(event_config_new(), event_config_free);
-  event_config_set_flag(config.get(), EVENT_BASE_FLAG_PRECISE_TIMER);
-  event_config_set_flag(config.get(), EVENT_BASE_FLAG_NOLOCK);
-  return event_base_new_with_config(config.get());
-}
-
 }  // namespace
 
-void Loop::BaseFree::operator()(event_base* base) const {
-  event_base_free(base);
-}
 void Loop::ListenerFree::operator()(evconnlistener* listener) const {
   evconnlistener_free(listener);
 }
-Loop::Wakeup::Wakeup() : fd(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
-Loop::Wakeup::~Wakeup() {
-  ::close(fd);
-}
-
 Result<std::unique_ptr<Loop>> Loop::start(const std::string& host, int port, Accept accept) {
   const auto fd = listening_socket(host, port);
   if (!fd) return fd.error();
   return std::unique_ptr<Loop>(new Loop(*fd, port_of(*fd), std::move(accept)));
 }
 
-Loop::Loop(int listening_fd, int port, Accept accept) : port_(port), accept_(std::move(accept)), base_(new_base()) {
-  stop_.reset(event_new(
-      base_.get(), wakeup_.fd, EV_READ,
-      [](auto, auto, void* self) { event_base_loopbreak(static_cast<Loop*>(self)->base_.get()); }, this));
-  event_add(stop_.get(), nullptr);
-  accept_again_.reset(event_new(
-      base_.get(), -1, 0,
-      [](auto, auto, void* self) { evconnlistener_enable(static_cast<Loop*>(self)->listener_.get()); }, this));
-  listener_.reset(evconnlistener_new(
-      base_.get(), [](auto*, auto fd, auto*, auto, void* self) { static_cast<Loop*>(self)->welcome(fd); }, this,
-      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listening_fd));
+Loop::Loop(int listening_fd, int port, Accept accept)
+    : port_(port),
+      accept_(std::move(accept)),
+      accept_again_(loop_.make_event(
+          -1, 0, [](auto, auto, void* self) { evconnlistener_enable(static_cast<Loop*>(self)->listener_.get()); },
+          this)),
+      listener_(evconnlistener_new(
+          loop_.base(), [](auto*, auto fd, auto*, auto, void* self) { static_cast<Loop*>(self)->welcome(fd); }, this,
+          LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, listening_fd)) {
   evconnlistener_set_error_cb(listener_.get(), [](auto*, void* self) { static_cast<Loop*>(self)->pause_accepting(); });
-
-  thread_ = std::jthread([this](std::stop_token stop) {
-    const std::stop_callback wake(stop, [this] { eventfd_write(wakeup_.fd, 1); });
-    event_base_dispatch(base_.get());
-  });
+  loop_.start();
 }
 
 void Loop::welcome(int fd) {
   const int on = 1;
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   auto gone = [this](Connection& connection) { connections_.erase(&connection); };
-  auto connection = std::make_unique<Connection>(Connection::Parts{base_.get(), fd, &accept_, std::move(gone)});
+  auto connection = std::make_unique<Connection>(Connection::Parts{&loop_, fd, &accept_, std::move(gone)});
   connections_.emplace(connection.get(), std::move(connection));
 }
 

@@ -3,11 +3,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <thread>
 #include <unordered_map>
 
 #include "base/result.hpp"
 #include "replay/demo/connection.hpp"
+#include "replay/event_loop.hpp"
 
 struct evconnlistener;
 
@@ -21,22 +21,13 @@ class Loop {
   // Errors: unavailable, when the port is taken; invalid, when the host is not an address of this machine.
   static Result<std::unique_ptr<Loop>> start(const std::string& host, int port, Accept accept);
 
+  ~Loop() { loop_.stop(); }
+
   int port() const { return port_; }
 
  private:
-  struct BaseFree {
-    void operator()(event_base* base) const;
-  };
   struct ListenerFree {
     void operator()(evconnlistener* listener) const;
-  };
-  // A counter that wakes the loop from another thread.
-  struct Wakeup {
-    int fd;
-    Wakeup();
-    ~Wakeup();
-    Wakeup(const Wakeup&) = delete;
-    Wakeup& operator=(const Wakeup&) = delete;
   };
 
   Loop(int listening_fd, int port, Accept accept);
@@ -45,12 +36,10 @@ class Loop {
 
   int port_;
   Accept accept_;
-  std::unique_ptr<event_base, BaseFree> base_;
-  Wakeup wakeup_;
-  Event stop_, accept_again_;
+  EventLoop loop_;
+  Event accept_again_;
   std::unique_ptr<evconnlistener, ListenerFree> listener_;
   std::unordered_map<Connection*, std::unique_ptr<Connection>> connections_;
-  std::jthread thread_;
 };
 
 }  // namespace ipw::replay::demo

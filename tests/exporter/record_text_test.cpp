@@ -24,7 +24,7 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
             R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
             R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
             R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
-            R"("server_running":6,"server_waiting":0,"foreign_running":2,)"
+            R"("server_running":6,"server_waiting":0,"foreign_running":2,"client_lag_s":0.00025,"client_saturated":false,)"
             R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
             R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
             R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
@@ -34,7 +34,7 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
 
 TEST(RecordText, WhatIsUnknownIsNull) {
   const auto json = Json::parse(to_json(AttemptRecord{}));
-  EXPECT_EQ(json.size(), 50U);
+  EXPECT_EQ(json.size(), 52U);
   for (const auto* key : {"verdict",
                           "score",
                           "reason",
@@ -59,6 +59,8 @@ TEST(RecordText, WhatIsUnknownIsNull) {
                           "server_running",
                           "server_waiting",
                           "foreign_running",
+                          "client_lag_s",
+                          "client_saturated",
                           "energy_gross_j",
                           "energy_active_j",
                           "energy_error_j",

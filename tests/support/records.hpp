@@ -54,6 +54,7 @@ inline AttemptRecord full_record(const std::string& id, const std::string& query
   record.chunks = 40;
   record.server = {.load = Seconds{0.5}, .queue = {}, .prefill = Seconds{0.0625}, .decode = Seconds{1}, .total = {}};
   record.load = {.running = 6, .waiting = 0, .foreign = 2};
+  record.client_lag = Seconds{0.00025};
   record.concurrency = 3.5;
   record.cost_usd = 0.000045;
   record.energy = {scope_energy(probes::Scope::accelerator, 375.1), scope_energy(probes::Scope::node, 500.2)};

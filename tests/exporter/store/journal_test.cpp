@@ -294,7 +294,8 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
 // Make the file what older versions wrote.
 constexpr const char* kTo2 =
     "ALTER TABLE attempts DROP COLUMN server_running; ALTER TABLE attempts DROP COLUMN server_waiting;"
-    "ALTER TABLE attempts DROP COLUMN foreign_running; PRAGMA user_version = 2;";
+    "ALTER TABLE attempts DROP COLUMN foreign_running; ALTER TABLE attempts DROP COLUMN client_lag_s;"
+    "PRAGMA user_version = 2;";
 constexpr const char* kTo1 =
     "ALTER TABLE attempts DROP COLUMN chunks; ALTER TABLE attempts DROP COLUMN server_load_s;"
     "ALTER TABLE attempts DROP COLUMN server_queue_s; ALTER TABLE attempts DROP COLUMN server_prefill_s;"
