@@ -19,6 +19,7 @@ void reply_loading(Connection& client) {
 void PageExchange::begin(Connection& client, const Request& request) {
   method_ = request.method;
   path_ = request.path;
+  if (tell_of_us(client)) return;
   const auto& still = site_.standstill();
   if (still && still->holds(request.read_at)) return client.wake_at(still->end);
   answer(client);
@@ -28,11 +29,16 @@ void PageExchange::resume(Connection& client) {
   answer(client);
 }
 
+// No model server has these two: they are for whoever drives this one, and never misbehave.
+bool PageExchange::tell_of_us(Connection& client) const {
+  if (method_ != "GET") return false;
+  if (path_ == "/load") return client.reply(200, "text/plain", site_.load()), true;
+  if (path_ == "/misbehaviours") return client.reply(200, "text/plain", site_.told()), true;
+  return false;
+}
+
 void PageExchange::answer(Connection& client) const {
   const bool get = method_ == "GET";
-  // These two tell of the server, not of a model.
-  if (get && path_ == "/load") return client.reply(200, "text/plain", site_.load());
-  if (get && path_ == "/misbehaviours") return client.reply(200, "text/plain", site_.told());
   if (site_.loading(std::chrono::steady_clock::now())) return reply_loading(client);
   if (get && path_ == "/health") return client.reply(200, kJson, R"({"status":"ok"})");
   if (get && path_ == "/v1/models") return client.reply(200, kJson, models());

@@ -14,6 +14,7 @@ class PageExchange final : public Exchange {
   void resume(Connection& client) override;
 
  private:
+  bool tell_of_us(Connection& client) const;
   void answer(Connection& client) const;
   std::string models() const;
 

@@ -33,7 +33,8 @@ class OllamaReader final : public MessageReader {
   // Ollama leaves out every count that is 0: that of a prompt that came from its cache, in older versions.
   static void read_end(JsonView message, AnswerParts& answer) {
     AnswerParts::count(answer.usage.input_tokens, message["prompt_eval_count"]);
-    AnswerParts::count(answer.usage.cached_tokens, message["prompt_eval_cached_count"]);  // a part of it; newer versions
+    // A part of it, which newer versions tell.
+    AnswerParts::count(answer.usage.cached_tokens, message["prompt_eval_cached_count"]);
     AnswerParts::count(answer.usage.output_tokens, message["eval_count"]);
     constexpr double kNanoseconds = 1e9;
     AnswerParts::time(answer.timings.load, message["load_duration"], kNanoseconds);

@@ -336,6 +336,24 @@ TEST(Misbehaviour, AStandstillStopsStreamsAndNewRequestsAlike) {
   EXPECT_GE(between(begin, attempts.back().ended_at).value, 0.46);
 }
 
+TEST(Misbehaviour, AStandstillHoldsPagesButNotOurOwn) {
+  const auto server = serve({"standstill:1s", "standstill_after:1ms"});
+  RawClient first(server->port());
+  first.send("POST /v1/chat/completions HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}");
+  first.read_until("bad_request");
+  const auto begin = std::chrono::steady_clock::now();
+  const auto get = [&](const std::string& path, const std::string& end) {
+    RawClient client(server->port());
+    client.send("GET " + path + " HTTP/1.1\r\n\r\n");
+    EXPECT_NE(client.read_until(end).find("200 OK"), std::string::npos) << path;
+    return between(begin, std::chrono::steady_clock::now()).value;
+  };
+  while (between(begin, std::chrono::steady_clock::now()).value < 0.005) {
+  }
+  EXPECT_LT(get("/load", "query_seconds"), 0.5);
+  EXPECT_GT(get("/health", "ok"), 0.3);
+}
+
 TEST(Misbehaviour, TheLoadPageKnowsForeignRequests) {
   note_tested("foreign_load waiting");
   const auto server = serve({"foreign_load:3", "waiting:2"});
