@@ -39,17 +39,17 @@ std::vector<std::uint64_t> panel_shares(const std::vector<std::uint64_t>& counts
   std::vector<std::uint64_t> shares(counts.size(), 0);
   std::vector<std::size_t> among(counts.size());
   std::iota(among.begin(), among.end(), std::size_t{0});
-  // Those too small for a place of their own get one, which leaves less for the others, so that others may be too
-  // small.
+  // Those too small for a place get one all the same, which leaves less for the others: more may be too small then.
   while (among.size() <= size) {
-    const auto small = std::ranges::stable_partition(among, [&](auto i) { return counts[i] * size >= all; });
-    if (small.empty()) break;
-    for (const auto i : small) {
-      shares[i] = 1;
-      all -= counts[i];
+    const auto small =
+        std::stable_partition(among.begin(), among.end(), [&](auto i) { return counts[i] * size >= all; });
+    if (small == among.end()) break;
+    for (auto i = small; i != among.end(); ++i) {
+      shares[*i] = 1;
+      all -= counts[*i];
       --size;
     }
-    among.erase(small.begin(), small.end());
+    among.erase(small, among.end());
   }
   share_out(counts, among, size, shares);
   return shares;
