@@ -170,7 +170,8 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
       .warmup = target.warmup,
       .grace = options_.finish_running ? target.transport.timeouts.total : plan_.config.shutdown_grace,
       .gates = std::move(*gates),
-      .single_pass = !options_.repeat});
+      .single_pass = !options_.repeat,
+      .expects_no_cache = target.expects_no_cache});
 }
 
 // When it returns, nothing sends events any more.

@@ -20,8 +20,8 @@ namespace ipw {
 // How a plan is to be carried out.
 struct AppOptions {
   bool repeat{false};                        // begin the corpus again at its end: the daemon
-  bool serve{false};                         // metrics and pages
   bool finish_running{false};                // told to stop, running queries are finished, however long they take
+  bool serve{false};                         // metrics and pages
   bool new_cycle{false};                     // begin a new cycle even where the last one is unfinished
   std::optional<std::uint64_t> max_queries;  // of one cycle
   std::string demo_notice;                   // "" unless the demo's own server answers

@@ -139,6 +139,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   if (!config.api_key.empty()) target.transport.headers.push_back(target.dialect->credential(config.api_key));
   target.retry = config.retry;
   target.warmup = config.warmup;
+  target.expects_no_cache = config.request.text("prompt_cache", "bypass") == "bypass";
   if (config.locality != "cloud") target.politeness = config.politeness;
   target.ready_timeout = config.ready_timeout;
   target.budget = config.budget;

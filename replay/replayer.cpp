@@ -1,16 +1,17 @@
 #include "replay/replayer.hpp"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <iterator>
 #include <random>
 #include <unordered_map>
 
 #include "base/guarded.hpp"
+#include "base/log.hpp"
 #include "replay/attempt_stream.hpp"
 #include "replay/gates.hpp"
 #include "replay/judge_thread.hpp"
+#include "replay/query_line.hpp"
 
 namespace ipw::replay {
 namespace {
@@ -20,54 +21,6 @@ using namespace std::chrono_literals;
 constexpr auto kForever = 1h;
 // How long a query may wait for its next attempt, and hold the books open: exporter/plan.cpp keeps power for longer.
 constexpr auto kLongestOpen = 60s;
-
-// The queries in the order they go out: the warm-up, then the whole feed from its beginning.
-class Queries {
- public:
-  Queries(QueryFeed& feed, std::size_t target, int warmup) : feed_(feed), target_(target) {
-    for (int i = 0; i < warmup; ++i) {
-      auto item = fetch();
-      if (!item) break;
-      warmup_.push_back(*item);
-      first_.push_back(std::move(*item));
-    }
-  }
-
-  // Whether another query is there; fetches it.
-  bool any() {
-    if (!warmup_.empty() || !first_.empty()) return true;
-    auto item = fetch();
-    if (item) first_.push_back(std::move(*item));
-    return !first_.empty();
-  }
-  bool next_is_warmup() const { return !warmup_.empty(); }
-  // REQUIRES: any().
-  std::shared_ptr<const Query> take() {
-    const bool warmup = next_is_warmup();
-    auto& from = warmup ? warmup_ : first_;
-    auto item = std::move(from.front());
-    from.pop_front();
-    return std::make_shared<const Query>(Query{std::move(item.item), target_, item.cycle, warmup});
-  }
-  // Comes before all others but the warm-up.
-  void put_back(const Query& query) { first_.push_front({query.item, query.cycle}); }
-  const Result<void>& corpus() const { return corpus_; }
-
- private:
-  std::optional<FedItem> fetch() {
-    if (exhausted_) return std::nullopt;
-    auto item = feed_.next();
-    exhausted_ = !item || !*item;
-    if (!item) corpus_ = item.error();
-    return exhausted_ ? std::nullopt : std::move(*item);
-  }
-
-  QueryFeed& feed_;
-  std::size_t target_;
-  std::deque<FedItem> warmup_, first_;
-  bool exhausted_{false};
-  Result<void> corpus_;
-};
 
 // What the transport's threads leave for the dispatching one, and how they wake it.
 class Inbox {
@@ -143,6 +96,7 @@ class Dispatch {
   void send_retries();
   void send_queries();
   void settle(AttemptStream& stream);
+  void warn_of_cache(const Attempt& attempt);
   void finish(Attempt attempt);
   void close_unsent(Retry retry, std::string why);
   void wind_down();
@@ -151,7 +105,7 @@ class Dispatch {
 
   Replayer::Parts& parts_;
   std::atomic<std::size_t>& in_flight_;
-  Queries queries_;
+  QueryLine queries_;
   Gates gates_;
   std::mt19937 random_;
   Inbox inbox_;
@@ -161,7 +115,7 @@ class Dispatch {
   std::size_t warming_{0};             // warm-up attempts under way
   std::optional<MonoTime> scheduled_;  // of the next query, while its time has not come
   std::optional<MonoTime> grace_until_;
-  bool stopping_{false}, cancelled_{false};
+  bool stopping_{false}, cancelled_{false}, warned_of_cache_{false};
   std::uint64_t sequence_{0};
   JudgeThread judge_;  // last: it ends first
 };
@@ -259,7 +213,15 @@ void Dispatch::settle(AttemptStream& stream) {
   retries_.push_back(std::move(retry));
 }
 
+void Dispatch::warn_of_cache(const Attempt& attempt) {
+  if (!parts_.expects_no_cache || warned_of_cache_ || attempt.usage.cached_tokens.value_or(0) == 0) return;
+  warned_of_cache_ = true;
+  log_warn("the server answers from its prompt cache, although `prompt_cache: bypass` asks for the whole work",
+           {{"query", attempt.query->item->id}, {"cached_tokens", std::to_string(*attempt.usage.cached_tokens)}});
+}
+
 void Dispatch::finish(Attempt attempt) {
+  warn_of_cache(attempt);
   gates_.ended(attempt);
   auto finished = std::make_shared<const Attempt>(std::move(attempt));
   parts_.events(Finished{finished});

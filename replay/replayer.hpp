@@ -47,6 +47,7 @@ class Replayer {
     Seconds grace{2};  // what running queries get after a stop request
     std::vector<std::shared_ptr<Gate>> gates{};  // asked in this order before anything is sent
     bool single_pass{false};                     // a gate may end the run instead of holding it back
+    bool expects_no_cache{false};                // cached prompt tokens are worth a warning: `prompt_cache: bypass`
   };
   explicit Replayer(Parts parts) : parts_(std::move(parts)) {}
 

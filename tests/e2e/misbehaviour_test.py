@@ -1,9 +1,11 @@
 """A server that misbehaves on purpose: whatever it does, every attempt is booked exactly once."""
 
 import collections
+import signal
+import time
 import unittest
 
-from support import EndToEnd, await_true, check_laws, get, records, scrape, small_corpus
+from support import BINARY, EndToEnd, await_true, check_laws, get, records, scrape, small_corpus
 
 QUERIES = 100
 
@@ -122,6 +124,59 @@ store: {{path: ipw.db}}
             self.assertEqual(done.returncode, 0, done.stderr)
             for name in ("cut", "retry_after", "standstill", "reasoning_content"):
                 self.assertRegex(done.stdout, rf"(?m)^ +{name}\b")
+
+
+class Standstill(EndToEnd):
+    """A server that stands still for two seconds: 50 queries a second fall due meanwhile."""
+
+    def durations(self, schedule, kind):
+        corpus, answers, _ = small_corpus(self.folder, queries=300)
+        _, url, _ = self.demo_server(corpus, answers, ttft=0.01, rate=1000, name=f"server-{kind}",
+                                     misbehave=["standstill:2s", "standstill_after:1500ms"])
+        config = self.write("ipw.yaml", f"""
+corpus: {{path: sums.jsonl}}
+targets: [{{name: {kind}, url: "{url}", model: recorded, schedule: {schedule}}}]
+probes: {{sources: [{{type: simulated, watts: 300}}]}}
+store: {{path: {kind}.db}}
+""")
+        done = self.run_binary("replay", "-c", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return records(self.folder / f"{kind}.db")
+
+    def test_an_open_loop_does_not_omit_who_had_to_wait(self):
+        def p95(found, field):
+            values = sorted(record[field] for record in found)
+            return values[len(values) * 95 // 100]
+
+        naive = self.durations("{mode: closed, concurrency: 1}", "closed")
+        corrected = self.durations("{mode: constant, rate: 50/s}", "open")
+        capped = self.durations("{mode: constant, rate: 50/s, max_in_flight: 4}", "capped")
+        self.assertLess(p95(naive, "duration_s"), 0.3, "one query of 300 met the standstill")
+        self.assertGreater(p95(corrected, "scheduled_duration_s"), 1.0)
+        # Few may be in flight: those that went out late met no standstill, but they had to wait.
+        self.assertLess(p95(capped, "duration_s"), 0.5)
+        self.assertGreater(p95(capped, "scheduled_duration_s"), 1.0)
+
+
+class Interrupt(EndToEnd):
+    def test_ctrl_c_finishes_what_is_running_and_says_how_to_go_on(self):
+        corpus, answers, _ = small_corpus(self.folder, queries=200)
+        _, url, _ = self.demo_server(corpus, answers, ttft=3, rate=0)
+        config = self.write("ipw.yaml", f"""
+shutdown_grace: 100ms
+corpus: {{path: sums.jsonl}}
+targets: [{{name: local, url: "{url}", model: recorded, schedule: {{mode: closed, concurrency: 4}}}}]
+probes: {{sources: [{{type: simulated, watts: 300}}]}}
+store: {{path: ipw.db}}
+""")
+        replay = self.start("replay", BINARY, "replay", "-c", config)
+        await_true(lambda: (self.folder / "ipw.db").exists(), "journal")
+        time.sleep(1)
+        self.assertEqual(replay.stop(signal.SIGINT), 0)
+        self.assertIn("running queries are being finished", replay.errors())
+        self.assertIn("--resume", replay.errors())
+        found = records(self.folder / "ipw.db")
+        self.assertEqual([record["outcome"] for record in found], ["ok"] * 4)
 
 
 if __name__ == "__main__":
