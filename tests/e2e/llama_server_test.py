@@ -266,7 +266,7 @@ class LlamaServerTest(EndToEnd):
         config = self.config("killed", *(self.target(dialect, server.url, concurrency=2) for dialect in BASES))
         replay = self.start("replay", BINARY, "replay", "-c", config, "--max-queries", QUERIES)
         third = len(BASES) * QUERIES * TOKENS / 3
-        await_true(lambda: server.total("tokens_predicted_total") > third, "a third is done", 60)
+        await_true(lambda: server.total("tokens_predicted_total") > third, "a third is done", 240)
         self.assertTrue(replay.alive())
         server.kill()
         time.sleep(1)
