@@ -15,8 +15,10 @@ namespace {
   "input_tokens, cached_tokens, output_tokens, reasoning_tokens, concurrency, cost_usd, answer, problem"
 // Since version 2 of the journal.
 #define IPW_STREAM_COLUMNS "chunks, server_load_s, server_queue_s, server_prefill_s, server_decode_s, server_total_s"
+#define IPW_STREAM_NULLS "NULL, NULL, NULL, NULL, NULL, NULL"
 // Since version 3.
 #define IPW_LOAD_COLUMNS "server_running, server_waiting, foreign_running, client_lag_s"
+#define IPW_LOAD_NULLS "NULL, NULL, NULL, NULL"
 
 constexpr std::string_view kInsertAttempt =
     "INSERT INTO attempts (" IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_COLUMNS
@@ -199,8 +201,8 @@ Result<RecordReader> RecordReader::open(Database& database) {
 
 std::string_view RecordReader::columns() const {
   if (version_ >= 3) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_COLUMNS ", number";
-  if (version_ == 2) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", NULL, NULL, NULL, number";
-  return IPW_COLUMNS ", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, number";
+  if (version_ == 2) return IPW_COLUMNS ", " IPW_STREAM_COLUMNS ", " IPW_LOAD_NULLS ", number";
+  return IPW_COLUMNS ", " IPW_STREAM_NULLS ", " IPW_LOAD_NULLS ", number";
 }
 
 Result<AttemptRecord> RecordReader::read(Statement& row) {
