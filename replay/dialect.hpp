@@ -66,7 +66,6 @@ struct ServerPages {
   std::string health;   // any answer below 500 means that it is there
   std::string models;   // a JSON list of what it serves
   std::string metrics;  // Prometheus text that holds its load
-  bool any() const { return !health.empty() || !models.empty() || !metrics.empty(); }
 };
 
 // How to speak to one kind of server. The target's `url` is what request paths begin at. Immutable and thread-safe.

@@ -91,14 +91,13 @@ void ServerWatch::ask_ready(const std::stop_token& stop) {
   const auto why = not_ready(stop);
   if (stop.stop_requested()) return;
   // The load first known, then the gate opened: limits hold for the first query, too.
-  const bool limited = plan_.politeness.max_foreign || plan_.politeness.max_waiting;
-  if (!why && limited) ask_load(stop);
+  if (!why && limited()) ask_load(stop);
   state_.with([&](State& state) {
     if (why) return close(state, *why);
     // What went wrong while it was asked is newer than the answer.
     if (!state.ask) state.ready = true;
   });
-  if (!why && !limited) ask_load(stop);
+  if (!why && !limited()) ask_load(stop);
 }
 
 std::optional<std::string> ServerWatch::not_ready(const std::stop_token& stop) {
@@ -144,8 +143,9 @@ LoadCounts ServerWatch::counts_of(const Page& page) {
   const auto why = !counts             ? counts.error().message
                    : page.status < 300 ? std::string("the page has none of the metrics that are looked for")
                                        : "HTTP " + std::to_string(page.status);
-  log_info("the server does not show its load: replay does not pause for others",
-           {{"model", plan_.model}, {"page", load_path_}, {"reason", why}});
+  log(limited() ? LogLevel::warn : LogLevel::info,
+      "the server does not show its load: replay does not pause for others",
+      {{"model", plan_.model}, {"page", load_path_}, {"reason", why}});
   return {};
 }
 

@@ -72,6 +72,7 @@ class ServerWatch final : public Gate {
   LoadCounts counts_of(const Page& page);
   void close(State& state, const std::string& why) const;
   bool gated() const { return plan_.ready_timeout.value > 0 && !(plan_.pages.health + plan_.pages.models).empty(); }
+  bool limited() const { return plan_.politeness.max_foreign || plan_.politeness.max_waiting; }
   std::optional<Hold> busy(const State& state, MonoTime now) const;
 
   const Plan plan_;

@@ -99,6 +99,14 @@ TEST_P(DialectContract, TheRequestCarriesTheQuestionAndTheId) {
   EXPECT_EQ(id, "set/7%20%C3%A4%0D%0AX-Evil:%201");
 }
 
+TEST_P(DialectContract, PagesArePathsOfTheServer) {
+  const auto pages = open(GetParam().open)->pages();
+  for (const auto& path : {pages.health, pages.models, pages.metrics}) {
+    EXPECT_TRUE(path.empty() || path.starts_with('/')) << path;
+    EXPECT_FALSE(path.ends_with('/')) << path;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(All, DialectContract,
                          ::testing::ValuesIn(dialects().entries().begin(), dialects().entries().end()),
                          [](const auto& param) { return std::string(param.param.name); });
