@@ -226,7 +226,9 @@ void HttpExchange::digest(Arrival arrival, std::string_view bytes) {
         }
         break;
       case ResponseParser::Step::whole:
-        reusable_ = bytes.empty() && written_ == out_.size() && parser_.stays_open() && !socket_->pending();
+        // Behind a balancer, a new connection may lead to a server that is well.
+        reusable_ = bytes.empty() && written_ == out_.size() && parser_.stays_open() && parser_.status() < 500 &&
+                    !socket_->pending();
         return end(Cause::complete, {});
       case ResponseParser::Step::broken:
         return end(Cause::protocol, parser_.failure());
