@@ -161,7 +161,7 @@ store: {{path: {kind}.db}}
 class Interrupt(EndToEnd):
     def test_ctrl_c_finishes_what_is_running_and_says_how_to_go_on(self):
         corpus, answers, _ = small_corpus(self.folder, queries=200)
-        _, url, _ = self.demo_server(corpus, answers, ttft=3, rate=0)
+        _, url, _ = self.demo_server(corpus, answers, ttft=3, rate=1000)
         config = self.write("ipw.yaml", f"""
 shutdown_grace: 100ms
 corpus: {{path: sums.jsonl}}
