@@ -126,12 +126,15 @@ Result<std::vector<std::shared_ptr<replay::Gate>>> App::make_gates(std::size_t i
   const auto& target = plan_.targets[index];
   std::vector<std::shared_ptr<replay::Gate>> gates;
   if (target.politeness) {
+    auto& own = own_requests_[target.transport.url.origin()];
+    if (own == nullptr) own = std::make_shared<replay::OwnRequests>();
     auto watch = replay::ServerWatch::open({.target = index,
                                             .model = target.ledger.info.model,
                                             .pages = target.dialect->pages(),
                                             .politeness = *target.politeness,
                                             .ready_timeout = target.ready_timeout,
                                             .clock = plan_.clock,
+                                            .own = own,
                                             .events = accountant_->sink()},
                                            target.transport);
     if (!watch) return watch.error();

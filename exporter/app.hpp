@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -14,6 +15,7 @@
 #include "exporter/web/http_server.hpp"
 #include "replay/id_set.hpp"
 #include "replay/replayer.hpp"
+#include "replay/server_load.hpp"
 
 namespace ipw {
 
@@ -68,7 +70,8 @@ class App {
   WallAnchor anchor_;
   std::unique_ptr<Journal> journal_;
   std::vector<Start> starts_;
-  std::vector<std::shared_ptr<Budget>> budgets_;  // by target, null where there is none
+  std::map<std::string, std::shared_ptr<replay::OwnRequests>> own_requests_;  // by the server's origin
+  std::vector<std::shared_ptr<Budget>> budgets_;                              // by target, null where there is none
   std::unique_ptr<Accountant> accountant_;
   std::atomic<bool> ready_{false};
   std::unique_ptr<web::HttpServer> server_;

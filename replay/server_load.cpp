@@ -47,9 +47,9 @@ Result<LoadCounts> read_load(std::string_view page, const LoadMetrics& names) {
   return counts;
 }
 
-void LoadHistory::add(MonoTime at, const LoadCounts& counts, std::size_t ours) {
+void LoadHistory::add(MonoTime at, const LoadCounts& counts, std::int64_t ours) {
   now_ = {.running = counts.running, .waiting = counts.waiting, .foreign = {}};
-  if (counts.running) now_.foreign = std::max<std::int64_t>(0, *counts.running - static_cast<std::int64_t>(ours));
+  if (counts.running) now_.foreign = std::max<std::int64_t>(0, *counts.running - ours);
   polls_.push_back({at, now_});
   while (polls_.front().at < at - to_chrono(keep_)) polls_.pop_front();
 }

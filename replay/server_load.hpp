@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <optional>
@@ -26,13 +27,27 @@ struct LoadCounts {
 };
 Result<LoadCounts> read_load(std::string_view page, const LoadMetrics& names);
 
+// Our own requests at one server, whichever of its targets they are of. Thread-safe.
+class OwnRequests {
+ public:
+  void began() { ++began_; }
+  void ended() { ++ended_; }
+  // How many had ended: begins a stretch of time, for most_since().
+  std::int64_t mark() const { return ended_; }
+  // At most so many were under way at once since then.
+  std::int64_t most_since(std::int64_t mark) const { return began_ - mark; }
+
+ private:
+  std::atomic<std::int64_t> began_{0}, ended_{0};
+};
+
 // The latest polls of a server's load, for as long as an attempt may look back. One thread.
 class LoadHistory {
  public:
   explicit LoadHistory(Seconds keep) : keep_(keep) {}
 
   // `ours`: the most of our own requests that were under way while the server was asked.
-  void add(MonoTime at, const LoadCounts& counts, std::size_t ours);
+  void add(MonoTime at, const LoadCounts& counts, std::int64_t ours);
   // The maximum over the last poll before `when` and all within it.
   ServerLoad most(Interval when) const;
   // What the latest poll found; empty once a later poll found nothing.

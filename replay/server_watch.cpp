@@ -117,13 +117,13 @@ std::optional<std::string> ServerWatch::not_ready(const std::stop_token& stop) {
 void ServerWatch::ask_load(const std::stop_token& stop) {
   if (load_path_.empty() || skip_-- > 0) return;
   skip_ = 0;
-  state_.with([](State& state) { state.most = state.in_flight; });
+  const auto mark = plan_.own->mark();
   const auto page = (load_server_ ? *load_server_ : server_).get(load_path_, stop);
   if (stop.stop_requested()) return;
   const auto counts = counts_of(page);
   const bool gone = !load_server_ && page.end.cause == StreamEnd::Cause::connect;
   state_.with([&](State& state) {
-    state.load.add(plan_.clock->now(), counts, state.most);
+    state.load.add(plan_.clock->now(), counts, plan_.own->most_since(mark));
     if (gone && gated()) close(state, page.end.reason);
   });
   if (counts.running == told_.running && counts.waiting == told_.waiting) return;
@@ -185,15 +185,15 @@ std::optional<Hold> ServerWatch::busy(const State& state, MonoTime now) const {
 }
 
 void ServerWatch::started(const Started&) {
-  state_.with([](State& state) { state.most = std::max(state.most, ++state.in_flight); });
+  plan_.own->began();
 }
 
 void ServerWatch::ended(Attempt& attempt) {
+  plan_.own->ended();
   const bool refused = attempt.outcome == Outcome::connect || attempt.http_status == 503;
   const bool suspect = refused || attempt.outcome == Outcome::stream_cut || attempt.outcome == Outcome::http_5xx ||
                        attempt.outcome == Outcome::timeout_first_token || attempt.outcome == Outcome::timeout_total;
   state_.with([&](State& state) {
-    if (state.in_flight > 0) --state.in_flight;
     attempt.load = state.load.most({attempt.sent_at, attempt.ended_at});
     if (!suspect || !gated()) return;
     if (refused) close(state, attempt.reason);

@@ -43,6 +43,7 @@ class ServerWatch final : public Gate {
     Politeness politeness;
     Seconds ready_timeout{60};  // after so long without a ready server a single pass ends; 0: it need not be ready
     const Clock* clock{nullptr};
+    std::shared_ptr<OwnRequests> own{std::make_shared<OwnRequests>()};  // shared by the targets of one server
     EventSink events;  // gets what is seen of the load, from the watch's thread
   };
   // `transport` is the target's own, of which the watch makes two of shorter patience. Errors: as
@@ -58,8 +59,7 @@ class ServerWatch final : public Gate {
     State(Seconds keep, MonoTime now) : since(now), load(keep) {}
     bool ready{false}, ask{true};  // ask: whether it is still ready is to be found out
     std::string why{"the server has not been asked yet"};
-    MonoTime since;                     // when it was found to be not ready
-    std::size_t in_flight{0}, most{0};  // of our attempts; the most since the poll began
+    MonoTime since;  // when it was found to be not ready
     LoadHistory load;
     std::stop_source wake;
   };

@@ -105,5 +105,19 @@ TEST(ModelList, SaysWhatThereIsWhereTheModelIsNot) {
   for (const auto& c : cases) EXPECT_EQ(missing_model(c.page, c.model), c.missing) << c.name;
 }
 
+TEST(OwnRequests, TheMostAtOnceIsNeverTooLittle) {
+  OwnRequests own;
+  own.began();
+  own.began();
+  own.ended();
+  const auto mark = own.mark();
+  EXPECT_EQ(own.most_since(mark), 1);
+  own.ended();
+  own.began();
+  own.began();
+  EXPECT_EQ(own.most_since(mark), 3) << "the one that ended may have done so last";
+  EXPECT_EQ(own.most_since(own.mark()), 2);
+}
+
 }  // namespace
 }  // namespace ipw::replay
