@@ -36,7 +36,7 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
     auto& ledger = app->plan_.targets[i].ledger;
     ledger.info.demo = !app->options_.demo_notice.empty();
     ledger.first_cycle = app->starts_[i].cycle;
-    ledger.done_before = app->starts_[i].done->size();
+    ledger.done_before = app->starts_[i].done_before;
     targets.push_back(ledger);
   }
   app->accountant_ = std::make_unique<Accountant>(Accountant::Parts{.targets = std::move(targets),
@@ -85,6 +85,7 @@ Result<void> App::find_starts() {
           same ? "going on where the journal ends" : "the journal's last cycle had other queries: a new one begins",
           {{"target", info.name}, {"cycle", std::to_string(start.cycle)}, {"done", std::to_string(done->size())}});
     }
+    start.done_before = done->size();
     start.done = done;
     starts_.push_back(std::move(start));
   }
@@ -156,8 +157,9 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
   feed.first_cycle = starts_[index].cycle;
   feed.repeat = options_.repeat;
   feed.max_queries = options_.max_queries;
-  feed.done = [start = starts_[index]](std::uint64_t cycle, const std::string& id) {
-    return cycle == start.cycle && start.done->contains(id);
+  auto& start = starts_[index];
+  feed.done = [first = start.cycle, done = std::move(start.done)](std::uint64_t cycle, const std::string& id) {
+    return cycle == first && done->contains(id);
   };
   return std::make_unique<replay::Replayer>(replay::Replayer::Parts{
       .target = index,

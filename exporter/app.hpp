@@ -48,12 +48,13 @@ class App {
   int port() const { return server_ ? server_->port() : 0; }
   // The cycle in which target `index` began, and how many of its queries were already done then.
   std::uint64_t first_cycle(std::size_t index) const { return starts_[index].cycle; }
-  std::size_t done_before(std::size_t index) const { return starts_[index].done->size(); }
+  std::size_t done_before(std::size_t index) const { return starts_[index].done_before; }
 
  private:
   struct Start {
     std::uint64_t cycle{0};
-    std::shared_ptr<const replay::IdSet> done;
+    std::size_t done_before{0};
+    std::shared_ptr<const replay::IdSet> done;  // until the replayer takes it: large, and of no use after the pass
   };
   App(Plan plan, OpenCorpus corpus, AppOptions options);
   Result<void> open_journal();
