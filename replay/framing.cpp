@@ -34,6 +34,13 @@ bool SseFramer::next_line(std::string_view& bytes, std::string_view& line) {
   return true;
 }
 
+std::optional<std::string_view> SseFramer::whole_event(std::string_view line, std::string_view& bytes) {
+  constexpr std::string_view kData = "data: ";
+  if (has_data_ || !started_ || skip_lf_ || !bytes.starts_with('\n') || !line.starts_with(kData)) return std::nullopt;
+  bytes.remove_prefix(1);
+  return line.substr(kData.size());
+}
+
 bool SseFramer::digest(std::string_view line) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (!started_) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -26,6 +27,9 @@ class SseFramer {
   bool next_line(std::string_view& bytes, std::string_view& line);
   // Digests one line; true when it ends an event whose data is in data_.
   bool digest(std::string_view line);
+  // The value of a `data` line that is a whole event, because an empty line follows at once: nearly every event is. It
+  // is not copied; takes the empty line off `bytes`.
+  std::optional<std::string_view> whole_event(std::string_view line, std::string_view& bytes);
   Result<void> too_large() const;
 
   std::size_t max_event_;
@@ -85,6 +89,10 @@ Result<void> SseFramer::feed(std::string_view bytes, F&& event) {
   std::string_view line;
   while (next_line(bytes, line)) {
     if (data_.size() + line.size() > max_event_) return too_large();
+    if (const auto data = whole_event(line, bytes)) {
+      if (auto ok = event(*data); !ok) return ok;
+      continue;
+    }
     if (!digest(line)) continue;
     if (auto ok = event(std::string_view(data_)); !ok) return ok;
     data_.clear();

@@ -41,21 +41,27 @@ struct Load {
   std::size_t queries, tokens, streams;
 };
 
-// A demo server in a child process that ends with its parent, so that its CPU time is not the client's. Every token it
-// sends is the time at which it was written.
+// An answer of so many tokens for each query of a load, as the demo server counts them.
+inline std::shared_ptr<const replay::Recordings> answers_to(const Load& load) {
+  std::string answer, all;
+  for (std::size_t i = 0; i < load.tokens; ++i) answer += " abc";
+  for (std::size_t i = 0; i < load.queries; ++i)
+    all += R"({"id":")" + std::to_string(i) + R"(","text":")" + answer + "\"}\n";
+  const auto corpus = replay::CorpusReader::from_text("bench", "");
+  return must(replay::Recordings::from_text("bench", all, *corpus));
+}
+
+// A demo server in a child process that ends with its parent, so that its CPU time is not the client's.
 class ServerProcess {
  public:
-  ServerProcess(Seconds time_to_first_token, double tokens_per_second) {
+  explicit ServerProcess(replay::DemoModel model) {
     std::array<int, 2> port_pipe{}, life_pipe{};
     if (::pipe(port_pipe.data()) != 0 || ::pipe(life_pipe.data()) != 0) die("no pipes");
     pid_ = ::fork();
     if (pid_ == 0) {
       ::close(life_pipe[1]);
-      const auto server = must(replay::DemoServer::start({{.name = "bench",
-                                                           .recordings = nullptr,
-                                                           .time_to_first_token = time_to_first_token,
-                                                           .tokens_per_second = tokens_per_second,
-                                                           .clock_tokens = true}}));
+      model.name = "bench";
+      const auto server = must(replay::DemoServer::start({std::move(model)}));
       const int port = server->port();
       char end = 0;
       if (::write(port_pipe[1], &port, sizeof port) == sizeof port) (void)!::read(life_pipe[0], &end, 1);

@@ -64,7 +64,12 @@ void note(const replay::Attempt& attempt, Timing& timing) {
 
 template <class Client>
 Timing measure(const Load& load, double rate, Client client) {
-  const ServerProcess server(Seconds{0.05}, rate);
+  // Every token is the time at which it was written.
+  const ServerProcess server({.name = {},
+                              .recordings = nullptr,
+                              .time_to_first_token = Seconds{0.05},
+                              .tokens_per_second = rate,
+                              .clock_tokens = true});
   Timing timing;
   const auto begin = std::chrono::steady_clock::now();
   const double own = own_cpu_seconds();

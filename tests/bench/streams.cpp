@@ -13,7 +13,8 @@ struct Cost {
 };
 
 Cost measure(const std::function<void(int, const Load&)>& client, const Load& load) {
-  const ServerProcess server(Seconds{0}, 0);
+  const ServerProcess server(
+      {.name = {}, .recordings = answers_to(load), .time_to_first_token = {}, .tokens_per_second = 0});
   client(server.port(), {std::min(load.queries, 4 * load.streams), load.tokens, load.streams});  // warm
   const auto begin = std::chrono::steady_clock::now();
   const double own = own_cpu_seconds(), servers = server.cpu_seconds();
