@@ -28,7 +28,7 @@ struct PlannedTarget {
   replay::TransportOptions transport;
   replay::RetryPolicy retry;
   int warmup{0};
-  bool expects_no_cache{true};  // `prompt_cache: bypass`
+  bool expects_no_cache{true};                   // `prompt_cache: bypass`
   std::optional<replay::Politeness> politeness;  // none: the server is not asked how it is
   Seconds ready_timeout{60};
   std::optional<BudgetLimits> budget;

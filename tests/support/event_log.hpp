@@ -21,8 +21,8 @@ class EventLog {
     };
   }
 
-  // One line for each: "started q1 #1", "finished q1 #1 http_5xx", "finished q1 #2 ok final", "judged q1 correct", "paused load", "goes on".
-  // Warm-ups are marked: "started q1 #1 warmup".
+  // One line for each: "started q1 #1", "finished q1 #1 http_5xx", "finished q1 #2 ok final", "judged q1 correct",
+  // "paused load", "goes on". Warm-ups are marked: "started q1 #1 warmup".
   std::vector<std::string> lines() const {
     std::lock_guard lock(mutex_);
     std::vector<std::string> all;
