@@ -25,7 +25,7 @@ MonoTime look_again(MonoTime since, MonoTime now) {
 // Why a page's answer means that its server cannot be used now. One that does not have the page answers, too.
 std::optional<std::string> trouble(const Page& page, const std::string& path) {
   if (page.status == 0) return page.end.reason.empty() ? "the server gave no answer" : page.end.reason;
-  if (page.status < 500) return std::nullopt;
+  if (page.status < 500 || page.status == 501) return std::nullopt;
   const auto words = server_message(page.body);
   return "HTTP " + std::to_string(page.status) + " from " + path + (words.empty() ? "" : ": " + words);
 }

@@ -6,7 +6,7 @@ import unittest
 
 from support import BINARY, EndToEnd, await_true, records, small_corpus
 
-QUERIES = 3000
+QUERIES = 30000
 
 
 class Crash(EndToEnd):

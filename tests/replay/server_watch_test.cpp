@@ -73,7 +73,7 @@ TEST_F(Watching, OpensAsSoonAsTheServerIsReady) {
 }
 
 TEST_F(Watching, APageThatIsNotThereIsNoReasonToWait) {
-  for (const int status : {401, 403, 404, 405, 429}) {
+  for (const int status : {401, 403, 404, 405, 429, 501}) {
     MeterServer bare;
     bare.answer([&](const MeterServer::Asked&) { return MeterServer::Reply{"{}", status}; });
     TransportOptions transport;
