@@ -12,8 +12,15 @@
 
 namespace ipw::replay {
 
-enum class VerdictKind { correct, wrong, unparsed, unanswered, judge_error };
-constexpr std::size_t kVerdictKinds = 5;
+enum class VerdictKind {
+  correct,
+  tie,  // as good as what it is compared with
+  wrong,
+  unparsed,
+  unanswered,
+  judge_error,
+};
+constexpr std::size_t kVerdictKinds = 6;
 std::string_view to_text(VerdictKind kind);
 
 // What a judge made of one answer. Every attempt to answer gets one: nothing leaves the denominator.

@@ -36,6 +36,8 @@ std::string_view to_text(VerdictKind kind) {
   switch (kind) {
     case VerdictKind::correct:
       return "correct";
+    case VerdictKind::tie:
+      return "tie";
     case VerdictKind::wrong:
       return "wrong";
     case VerdictKind::unparsed:

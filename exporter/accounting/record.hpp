@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/time.hpp"
@@ -53,6 +54,8 @@ struct AttemptRecord {
   std::optional<replay::VerdictKind> verdict;
   std::optional<double> score;
   std::string verdict_reason;
+  std::string judge;                           // whose verdict it is
+  std::optional<replay::VerdictKind> control;  // a deterministic judge's, where a model's verdict can be checked by one
 
   WallTime scheduled_at, sent_at, ended_at;
   std::optional<WallTime> first_token_at, last_token_at;
@@ -67,6 +70,7 @@ struct AttemptRecord {
   std::optional<double> cost_usd;
   std::vector<ScopeEnergy> energy;  // at most one per scope; empty where nothing is metered
   std::string problem, answer;
+  std::vector<std::pair<std::string, std::string>> slices;  // the corpus line's fields that are slices: name, value
 };
 
 // What the attempt itself tells; target, verdict, energy, concurrency and cost are left open.

@@ -81,7 +81,7 @@ TEST(Bench, NoTextIsUnansweredNotWrong) {
 }
 
 TEST(Bench, EveryVerdictHasItsName) {
-  const std::string_view names[kVerdictKinds] = {"correct", "wrong", "unparsed", "unanswered", "judge_error"};
+  const std::string_view names[kVerdictKinds] = {"correct", "tie", "wrong", "unparsed", "unanswered", "judge_error"};
   for (std::size_t i = 0; i < kVerdictKinds; ++i) EXPECT_EQ(to_text(static_cast<VerdictKind>(i)), names[i]);
 }
 

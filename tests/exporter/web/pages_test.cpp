@@ -127,7 +127,7 @@ TEST_F(Pages, WrongParametersAreExplained) {
     const char *path, *name, *value, *message;
   } const cases[] = {
       {"/api/v1/queries", "verdict", "right",
-       "unknown verdict `right`; accepted: correct, wrong, unparsed, unanswered, judge_error"},
+       "unknown verdict `right`; accepted: correct, tie, wrong, unparsed, unanswered, judge_error"},
       {"/api/v1/queries", "outcome", "http_500", "unknown outcome `http_500`; accepted: ok, length, connect, tls, "},
       {"/api/v1/queries", "limit", "0", "`limit` must be a whole number from 1 to 1000"},
       {"/api/v1/queries", "limit", "1001", "`limit` must be a whole number from 1 to 1000"},
