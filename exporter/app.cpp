@@ -1,9 +1,11 @@
 #include "exporter/app.hpp"
 
+#include <algorithm>
 #include <random>
 #include <thread>
 
 #include "base/log.hpp"
+#include "exporter/store/journal_verdicts.hpp"
 #include "exporter/web/pages.hpp"
 
 namespace ipw {
@@ -45,6 +47,7 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .store = app->journal_.get(),
                                                                     .clock = app->plan_.clock,
                                                                     .anchor = app->anchor_,
+                                                                    .judge = app->judge_counts(),
                                                                     .budgets = app->budgets_,
                                                                     .on_record = {}});
   if (auto ok = app->open_server(); !ok) return ok.error();
@@ -142,7 +145,46 @@ Result<std::vector<std::shared_ptr<replay::Gate>>> App::make_gates(std::size_t i
     gates.push_back(std::move(*watch));
   }
   if (budgets_[index]) gates.push_back(budgets_[index]);
+  if (judge_turn_ && std::ranges::find(plan_.judge_shares, index) != plan_.judge_shares.end())
+    gates.push_back(judge_turn_);
   return gates;
+}
+
+std::optional<JudgeCounts> App::judge_counts() const {
+  return plan_.judge ? std::optional(plan_.judge->counts) : std::nullopt;
+}
+
+Result<void> App::open_desk() {
+  if (!plan_.judge) return {};
+  if (!plan_.judge_shares.empty()) judge_turn_ = std::make_shared<replay::JudgeTurn>();
+  replay::JudgeDesk::Parts parts;
+  parts.id_prefix = new_id_prefix() + "-judge";
+  parts.account = plan_.targets.size();
+  parts.clock = plan_.clock;
+  parts.events = accountant_->sink();
+  parts.cache = std::make_shared<JournalVerdicts>(*journal_);
+  parts.turn = judge_turn_;
+  parts.rival = [this](const std::string& target, const std::string& query) {
+    return journal_->answer(target, plan_.config.corpus.name, query);
+  };
+  auto desk = plan_.judge->open_desk(std::move(parts));
+  if (!desk) return desk.error();
+  desk_ = std::move(*desk);
+  return {};
+}
+
+void App::finish_judging(std::stop_token stop) {
+  if (!desk_) return;
+  const auto pending = [this] {
+    std::uint64_t all = 0;
+    for (const auto& target : accountant_->snapshot()->targets) all += target.judgements_pending;
+    return all;
+  };
+  desk_->finish(stop, plan_.config.shutdown_grace);
+  desk_.reset();
+  if (!stop.stop_requested()) return;
+  if (const auto open = pending(); open > 0)
+    log_warn("answers are not judged yet: `ipw-sidecar judge --journal` does that later", {{"answers", std::to_string(open)}});
 }
 
 Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) {
@@ -169,6 +211,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
       .pacing = std::move(target.pacing),
       .feed = std::make_unique<replay::QueryFeed>(std::move(feed)),
       .bench = plan_.bench.get(),
+      .desk = desk_.get(),
       .clock = plan_.clock,
       .events = accountant_->sink(),
       .retry = target.retry,
@@ -181,6 +224,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
 
 // When it returns, nothing sends events any more.
 Result<void> App::replay_all(std::stop_token stop) {
+  if (auto ok = open_desk(); !ok) return ok;
   std::vector<std::unique_ptr<replay::Replayer>> replayers;
   for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
     auto replayer = make_replayer(i);
@@ -195,6 +239,8 @@ Result<void> App::replay_all(std::stop_token stop) {
     ready_ = true;
   }
   ready_ = false;
+  replayers.clear();
+  finish_judging(stop);
   accountant_->drain();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
     if (outcomes[i]) continue;

@@ -62,7 +62,10 @@ class App {
   Result<void> open_budgets();
   Result<void> open_server();
   Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
+  std::optional<JudgeCounts> judge_counts() const;
+  Result<void> open_desk();
   Result<std::unique_ptr<replay::Replayer>> make_replayer(std::size_t index);
+  void finish_judging(std::stop_token stop);
   Result<void> replay_all(std::stop_token stop);
 
   Plan plan_;
@@ -74,6 +77,8 @@ class App {
   std::map<std::string, std::shared_ptr<replay::OwnRequests>> own_requests_;  // by the server's origin
   std::vector<std::shared_ptr<Budget>> budgets_;                              // by target, null where there is none
   std::unique_ptr<Accountant> accountant_;
+  std::shared_ptr<replay::JudgeTurn> judge_turn_;  // null unless the judging model shares a target's accelerator
+  std::unique_ptr<replay::JudgeDesk> desk_;        // null where no model judges
   std::atomic<bool> ready_{false};
   std::unique_ptr<web::HttpServer> server_;
 };

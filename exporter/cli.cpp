@@ -109,11 +109,19 @@ void add_replay(const Commands& commands) {
 
 void add_judge_and_export(const Commands& commands) {
   auto& parsed = commands.parsed;
-  auto& judge = commands.add("judge", "Score recorded answers offline", [&] { return judge_command(parsed.judge); });
-  judge.add_option("--corpus", parsed.judge.corpus, "Corpus file")->option_text("FILE")->required();
-  judge.add_option("--answers", parsed.judge.answers, "Recorded answers: JSONL of `id`, `text`")
+  auto& judge = commands.add("judge", "Score recorded answers, or what a journal holds unjudged",
+                             [&] { return judge_command(parsed.judge); });
+  auto* corpus = judge.add_option("--corpus", parsed.judge.corpus, "Corpus file")->option_text("FILE");
+  auto* answers = judge.add_option("--answers", parsed.judge.answers, "Recorded answers: JSONL of `id`, `text`")
+                      ->option_text("FILE")
+                      ->needs(corpus);
+  auto* config = judge.add_option("-c,--config", parsed.judge.config, "Configuration whose `judges` judge")
+                     ->option_text("FILE");
+  judge.add_option("--journal", parsed.judge.journal, "Journal: judge what is still open there")
       ->option_text("FILE")
-      ->required();
+      ->needs(config)
+      ->excludes(corpus)
+      ->excludes(answers);
   judge.add_flag("--json", parsed.judge.json, "One JSON line per answer");
 
   auto& exported = commands.add("export", "Write the journal's records to standard output",

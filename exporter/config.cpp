@@ -15,6 +15,8 @@
 namespace ipw {
 namespace {
 
+constexpr std::size_t kMostSlices = 8;
+
 ListenAddress read_listen(Options& root) {
   if (!root.has("listen")) return {};
   const auto text = root.text("listen", "127.0.0.1:0");
@@ -56,6 +58,9 @@ CorpusConfig read_corpus(Options& root, const std::filesystem::path& folder) {
   }
   corpus.name = options.text("name", stem(corpus.paths));
   if (!corpus.paths.empty() || options.has("name")) check_label(options, "name", corpus.name);
+  corpus.slices = options.texts("slices", {});
+  if (corpus.slices.size() > kMostSlices)
+    options.fail("slices", "at most " + std::to_string(kMostSlices) + " fields can be slices");
   for (auto& path : corpus.paths) path = (folder / path).string();
   if (options.has("panel")) {
     corpus.panel = read_panel(options.child("panel"));
@@ -130,7 +135,7 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   config.shutdown_grace = root.duration("shutdown_grace", config.shutdown_grace, {0, 3600});
   const auto folder = std::filesystem::path(name).parent_path();
   config.corpus = read_corpus(root, folder);
-  config.targets = read_targets(root, folder);
+  config.targets = read_targets(root);
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));
   config.store = read_store(root.child("store"), folder);
@@ -139,7 +144,9 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   return config;
 }
 
-Result<Config> load_config(const std::string& path) {
+namespace {
+
+Result<std::string> read_file(const std::string& path) {
   const auto refused = [&](const std::string& why) {
     return Error{Errc::invalid, path + ": cannot read the configuration: " + why};
   };
@@ -151,7 +158,27 @@ Result<Config> load_config(const std::string& path) {
   std::ostringstream text;
   text << file.rdbuf();
   if (file.bad()) return refused(std::strerror(errno));
-  return parse_config(path, text.str());
+  return text.str();
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  return parse_config(path, *text);
+}
+
+Result<JudgesConfig> load_judges(const std::string& path) {
+  const auto text = read_file(path);
+  if (!text) return text.error();
+  auto tree = parse_yaml(path, *text);
+  if (!tree) return tree.error();
+  if (auto ok = expand_environment(path, *tree); !ok) return ok.error();
+  JudgesConfig config;
+  config.judges = Options(path, std::move(*tree)).child("judges");
+  config.model = read_judge_model(config.judges);
+  return config;
 }
 
 }  // namespace ipw

@@ -33,29 +33,46 @@ struct CorpusConfig {
   std::string name;                // the `corpus` label
   std::vector<std::string> paths;  // as they stand, or below the configuration file's folder
   std::optional<replay::PanelChoice> panel;
+  std::vector<std::string> slices;  // other fields of its lines
   std::string stratify_place;  // FILE:LINE:COLUMN, where there is a panel
 };
 
-struct TargetConfig {
-  std::string name, model;
-  std::string dialect{"openai"}, locality{"local"};
+// A model and how to reach it.
+struct ServerConfig {
+  std::string model;
+  std::string dialect{"openai"};
   replay::Url url;
-  std::string url_place;            // FILE:LINE:COLUMN
+  std::string url_place;             // FILE:LINE:COLUMN
+  std::string api_key;               // from the environment or a file; never shown
+  Options request{Options::none()};  // a sub-tree that the dialect parses
+  replay::StreamTimeouts timeouts;
+  std::optional<Pricing> pricing;
+};
+
+struct TargetConfig : ServerConfig {
+  std::string name;
+  std::string locality{"local"};
   std::string accelerator{"auto"};  // or a name
   probes::PowerChoice power;
-  std::string api_key;                                          // from the environment or a file; never shown
-  Options schedule{Options::none()}, request{Options::none()};  // sub-trees that pacing and dialect parse
-  replay::StreamTimeouts timeouts;
+  Options schedule{Options::none()};  // a sub-tree that pacing parses
   replay::RetryPolicy retry;
+  std::string until_success_place;  // FILE:LINE:COLUMN
   int warmup{0};
   Seconds ready_timeout{60};  // 0: the server need not be ready
   replay::Politeness politeness;
   std::optional<BudgetLimits> budget;
   std::string budget_place;  // FILE:LINE:COLUMN, where there is one
-  std::optional<Pricing> pricing;
   std::optional<Watts> idle_power;  // of the accelerator scope, where the user knows it
   std::optional<TokenEnergy> estimate;
   std::string estimate_place;  // FILE:LINE:COLUMN, where there is one
+};
+
+// The model that judges, for the judges that ask one.
+struct JudgeModelConfig : ServerConfig {
+  std::string shares;       // the target whose accelerator it works on; "" : none's
+  std::string place;        // FILE:LINE:COLUMN
+  int concurrency{4};
+  Seconds give_up{3600};    // how long a verdict may take to come
 };
 
 struct StoreConfig {
@@ -75,7 +92,7 @@ struct Config {
   Seconds shutdown_grace{2};
   CorpusConfig corpus;
   std::vector<TargetConfig> targets;
-  Options judges{Options::none()};
+  Options judges{Options::none()};  // a sub-tree that the bench parses
   ProbesConfig probes;
   StoreConfig store;
   std::string text;  // what was read, without comments and secrets: for /api/v1/config
@@ -87,6 +104,15 @@ struct Config {
 
 // Reads YAML. `${VAR}` is expanded from the environment. Errors: invalid, `FILE:LINE:COLUMN: message`.
 Result<Config> load_config(const std::string& path);
+// `judges.llm`, where it names a server. What is wrong is recorded in the options: the bench that is opened with them
+// tells it.
+std::optional<JudgeModelConfig> read_judge_model(Options judges);
+// Only the map `judges` of a configuration, whatever else it holds.
+struct JudgesConfig {
+  Options judges{Options::none()};
+  std::optional<JudgeModelConfig> model;
+};
+Result<JudgesConfig> load_judges(const std::string& path);
 // As load_config(), from a text that stands for the file `name`.
 Result<Config> parse_config(const std::string& name, const std::string& yaml);
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -10,8 +9,9 @@
 namespace ipw {
 
 // How parse_config() reads its parts. What is wrong is recorded in the options.
-// `folder` is the configuration file's: relative names of files begin there.
-std::vector<TargetConfig> read_targets(Options& root, const std::filesystem::path& folder);
+std::vector<TargetConfig> read_targets(Options& root);
+// What a target and the judging model have in common: url, dialect, model, keys, request, timeouts, pricing.
+void read_server(Options& options, ServerConfig& server);
 // The target's maps `politeness` and `budget`. `priced`: whether the target says what tokens cost.
 replay::Politeness read_politeness(Options options);
 BudgetLimits read_budget(Options options, bool priced);

@@ -1,63 +1,11 @@
 #include <algorithm>
-#include <cerrno>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
 #include <map>
-#include <sstream>
 
 #include "base/text.hpp"
 #include "exporter/config_parts.hpp"
 
 namespace ipw {
 namespace {
-
-Range<double> timeout_range() {
-  return {0.001, 86400};
-}
-
-replay::Url read_url(Options& options) {
-  const auto text = options.required_text("url");
-  if (text.empty()) return {};
-  auto url = replay::Url::parse(text);
-  if (url) return std::move(*url);
-  options.fail("url", url.error().message);
-  return {};
-}
-
-std::string key_from_file(Options& options, const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream content;
-  if (!file || !(content << file.rdbuf())) {
-    options.fail("api_key_file", "cannot read `" + path + "`: " + (errno != 0 ? std::strerror(errno) : "it is empty"));
-    return {};
-  }
-  return std::string(trim(content.str()));
-}
-
-std::string key_from_environment(Options& options, const std::string& name) {
-  const char* value = std::getenv(name.c_str());
-  if (value != nullptr && *value != '\0') return value;
-  options.fail("api_key_env", "environment variable `" + name + "` is " + (value == nullptr ? "not set" : "empty"));
-  return {};
-}
-
-std::string read_api_key(Options& options, const std::filesystem::path& folder) {
-  const auto variable = options.text("api_key_env", ""), path = options.text("api_key_file", "");
-  if (!variable.empty() && !path.empty()) {
-    options.fail("api_key_file", "give either api_key_env or api_key_file, not both");
-    return {};
-  }
-  if (variable.empty() && path.empty()) return {};
-  const auto* source = variable.empty() ? "api_key_file" : "api_key_env";
-  auto key =
-      variable.empty() ? key_from_file(options, (folder / path).string()) : key_from_environment(options, variable);
-  // It becomes a header's value; it is never shown, not even here.
-  const bool usable = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
-  if (!usable) options.fail(source, "the key contains spaces or characters that a header cannot carry");
-  return usable ? key : std::string{};
-}
 
 std::vector<std::string> read_channels(Options& power, std::string_view scope) {
   auto names = power.texts(scope, {"auto"});
@@ -78,15 +26,6 @@ probes::PowerChoice read_power(Options& options) {
   }
   auto power = options.child("power");
   return {read_channels(power, "accelerator"), read_channels(power, "node"), read_channels(power, "wall")};
-}
-
-std::optional<Pricing> read_pricing(Options& options) {
-  if (!options.has("pricing")) return std::nullopt;
-  auto pricing = options.child("pricing");
-  // Both are needed: a price that is not given is unknown, not 0.
-  pricing.require("input_per_million");
-  pricing.require("output_per_million");
-  return Pricing{pricing.number("input_per_million", 0, {0, 1e6}), pricing.number("output_per_million", 0, {0, 1e6})};
 }
 
 TokenEnergy read_token_energy(Options& options) {
@@ -132,39 +71,24 @@ std::optional<TokenEnergy> read_estimate(Options& options) {
   return energy;
 }
 
-replay::StreamTimeouts read_timeouts(Options options) {
-  const replay::StreamTimeouts standard;
-  return {options.duration("connect", standard.connect, timeout_range()),
-          options.duration("first_token", standard.first_token, timeout_range()),
-          options.duration("total", standard.total, timeout_range())};
-}
-
-TargetConfig read_target(Options& options, const std::filesystem::path& folder) {
+TargetConfig read_target(Options& options) {
   TargetConfig target;
   target.name = options.required_text("name");
   check_label(options, "name", target.name);
-  target.url = read_url(options);
-  target.url_place = options.place("url");
-  target.dialect = options.text("dialect", target.dialect);
-  if (const auto known = replay::dialects().find(target.dialect); !known)
-    options.fail("dialect", known.error().message);
-  target.model = options.required_text("model");
-  check_label(options, "model", target.model);
+  read_server(options, target);
   target.accelerator = options.text("accelerator", target.accelerator);
   check_label(options, "accelerator", target.accelerator);
   target.locality = options.one_of("locality", target.locality, {"local", "cloud"});
   target.power = read_power(options);
-  target.api_key = read_api_key(options, folder);
   target.schedule = options.child("schedule");
-  target.request = options.child("request");
-  target.timeouts = read_timeouts(options.child("timeouts"));
   target.retry.attempts = static_cast<int>(options.child("retry").integer("attempts", target.retry.attempts, {1, 10}));
   target.warmup = static_cast<int>(options.integer("warmup", target.warmup, {0, 10000}));
   target.ready_timeout = options.duration("ready_timeout", target.ready_timeout, {0, 86400});
   target.politeness = read_politeness(options.child("politeness"));
   if (target.locality == "cloud" && options.has("politeness"))
     options.fail("politeness", "a cloud target is not asked for its load: remove `politeness`");
-  target.pricing = read_pricing(options);
+  target.retry.until_success = static_cast<int>(options.integer("attempts_until_success", 1, {1, 32}));
+  target.until_success_place = options.place("attempts_until_success");
   if (options.has("budget")) {
     target.budget = read_budget(options.child("budget"), target.pricing.has_value());
     target.budget_place = options.place("budget");
@@ -177,12 +101,12 @@ TargetConfig read_target(Options& options, const std::filesystem::path& folder) 
 
 }  // namespace
 
-std::vector<TargetConfig> read_targets(Options& root, const std::filesystem::path& folder) {
+std::vector<TargetConfig> read_targets(Options& root) {
   std::vector<TargetConfig> targets;
   if (!root.require("targets")) return targets;
   std::map<std::string, std::string> places;
   for (auto& options : root.children("targets")) {
-    auto target = read_target(options, folder);
+    auto target = read_target(options);
     const auto [first, fresh] = places.emplace(target.name, options.place("name"));
     if (!fresh && !target.name.empty())
       options.fail("name", "target `" + target.name + "` was given already, at " + first->second);

@@ -15,7 +15,8 @@ namespace {
 Seconds history_to_keep(const Config& config) {
   double longest = 600;
   for (const auto& target : config.targets)
-    longest = std::max(longest, (target.timeouts.total.value + 60) * target.retry.attempts + 120);
+    longest = std::max(longest, (target.timeouts.total.value + 60) * target.retry.attempts +
+                                    target.timeouts.total.value * target.retry.until_success + 120);
   return Seconds{longest};
 }
 
@@ -137,6 +138,10 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   target.transport.timeouts = config.timeouts;
   target.transport.streams = target.pacing->max_in_flight();
   if (!config.api_key.empty()) target.transport.headers.push_back(target.dialect->credential(config.api_key));
+  if (config.retry.until_success > 1 && config.request.number("temperature", 0) <= 0)
+    return Error{Errc::invalid, config.until_success_place +
+                                    ": a model that is asked again at temperature 0 says the same again: set "
+                                    "`request.temperature`"};
   target.retry = config.retry;
   target.warmup = config.warmup;
   target.expects_no_cache = config.request.text("prompt_cache", "bypass") == "bypass";
@@ -156,6 +161,8 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
                         .replayed = {}};
   target.ledger.metered_scopes = scopes_of(target.meters);
   target.ledger.pricing = config.pricing;
+  target.ledger.extra_slices = whole.corpus.slices;
+  target.ledger.until_success = config.retry.until_success;
   return target;
 }
 
@@ -167,6 +174,19 @@ Error corpus_error(const replay::CorpusSummary& corpus) {
   return {Errc::invalid, message};
 }
 
+// Whether the item can be judged, by those that this configuration has.
+Result<void> check_judge(const Plan& plan, const replay::CorpusItem& item) {
+  if (auto ok = plan.bench->accepts(item); !ok || plan.bench->model_judge(item) == nullptr) return ok;
+  const auto judge = "the judge `" + std::string(plan.bench->judge_of(item)) + "`";
+  if (!plan.judge)
+    return Error{Errc::invalid, item.place + ": " + judge + " asks a model: configure `judges.llm` with its url and model"};
+  for (const auto& target : plan.config.targets)
+    if (target.retry.until_success > 1)
+      return Error{Errc::invalid, target.until_success_place + ": " + judge + " of " + item.place +
+                                      " takes too long: only what is judged at once can be tried until it is right"};
+  return {};
+}
+
 // One pass for the summary and the draw, and one more for the panel's items.
 Result<void> read_corpus(Plan& plan, const OpenCorpus& corpus) {
   std::optional<replay::PanelDraw> draw;
@@ -175,7 +195,7 @@ Result<void> read_corpus(Plan& plan, const OpenCorpus& corpus) {
   if (!reader) return reader.error();
   plan.corpus = replay::summarise(**reader, [&](const auto& item) {
     if (draw) draw->look(item);
-    return plan.bench->accepts(item);
+    return check_judge(plan, item);
   });
   if (plan.corpus.errors > 0) return corpus_error(plan.corpus);
   if (plan.corpus.items == 0) return Error{Errc::invalid, "the corpus is empty: " + plan.config.corpus.name};
@@ -218,12 +238,15 @@ Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clo
             .corpus = {},
             .panel = {},
             .targets = {},
+            .judge = {},
+            .judge_shares = {},
             .books = {}};
   const probes::ProbeEnvironment environment{plan.config.probes.root, &clock, true};
   auto rig = probes::Rig::open(plan.config.probes.sources, environment, plan.config.probes.period,
                                history_to_keep(plan.config));
   if (!rig) return rig.error();
   plan.rig = std::move(*rig);
+  auto judge_model = read_judge_model(plan.config.judges);
   auto bench = replay::Bench::open(plan.config.judges);
   if (!bench) return bench.error();
   plan.bench = std::move(*bench);
@@ -234,6 +257,7 @@ Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clo
     if (auto ok = enter(plan.books, target->meters, i, plan.config.targets[i]); !ok) return ok.error();
     plan.targets.push_back(std::move(*target));
   }
+  if (auto ok = plan_judge(plan, std::move(judge_model)); !ok) return ok.error();
   if (auto ok = plan.config.finish(); !ok) return ok.error();
 
   if (auto ok = read_corpus(plan, corpus); !ok) return ok.error();

@@ -8,6 +8,7 @@
 #include "exporter/accounting/attribution.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/config.hpp"
+#include "exporter/judge_model.hpp"
 #include "probes/rig.hpp"
 #include "replay/corpus.hpp"
 #include "replay/dialect.hpp"
@@ -45,6 +46,8 @@ struct Plan {
   replay::CorpusSummary corpus;
   std::shared_ptr<const replay::Panel> panel;  // null: the whole corpus is replayed, in its order
   std::vector<PlannedTarget> targets;
+  std::optional<JudgeModel> judge;
+  std::vector<std::size_t> judge_shares;  // the targets with which it shares an accelerator
   std::vector<Book> books;  // one per device and scope that some target is charged for
 
   CorpusInfo replayed() const;
@@ -53,6 +56,9 @@ struct Plan {
 // Opens a corpus from its beginning.
 using OpenCorpus = std::function<Result<std::unique_ptr<replay::CorpusReader>>()>;
 OpenCorpus corpus_of(const Config& config);
+
+// A step of make_plan(): the judging model, and its part in the books. REQUIRES: targets and books are planned.
+Result<void> plan_judge(Plan& plan, std::optional<JudgeModelConfig> config);
 
 // Errors: invalid, for everything that the configuration or the corpus has wrong (the first errors, one a line).
 Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clock);

@@ -81,6 +81,8 @@ Json as_json(const AttemptRecord& record) {
   json["outcome"] = to_text(record.outcome);
   json["verdict"] = record.verdict ? Json(to_text(*record.verdict)) : Json();
   json["score"] = value(record.score);
+  json["judge"] = value(record.judge);
+  json["control_verdict"] = record.control ? Json(to_text(*record.control)) : Json();
   json["reason"] = value(record.outcome_reason.empty() ? record.verdict_reason : record.outcome_reason);
   json["scheduled_at"] = value(record.scheduled_at);
   json["sent_at"] = value(record.sent_at);
@@ -108,6 +110,8 @@ Json as_json(const AttemptRecord& record) {
   json["client_lag_s"] = value(record.client_lag);
   json["client_saturated"] = record.client_lag ? Json(*record.client_lag > ClientLag::kDistorting) : Json();
   json.update(energy_of(record, probes::Scope::accelerator));
+  json["slices"] = Json::object();
+  for (const auto& [name, text] : record.slices) json["slices"][name] = text;
   json["scopes"] = Json::object();
   for (const auto scope : kOuterScopes)
     if (std::ranges::find(record.energy, scope, &ScopeEnergy::scope) != record.energy.end())

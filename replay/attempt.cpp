@@ -11,7 +11,7 @@ std::string_view to_text(Outcome outcome) {
 }
 
 std::string_view to_text(PauseReason reason) {
-  constexpr std::string_view kNames[kPauseReasons] = {"not_ready", "load", "budget", "retry_after"};
+  constexpr std::string_view kNames[kPauseReasons] = {"not_ready", "load", "budget", "retry_after", "judging"};
   return kNames[static_cast<std::size_t>(reason)];
 }
 

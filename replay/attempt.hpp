@@ -45,16 +45,25 @@ enum class PauseReason {
   load,         // it is busy with others' requests
   budget,       // the day's budget is spent
   retry_after,  // it has asked for patience
+  judging,      // the judging model has the accelerator
 };
-constexpr std::size_t kPauseReasons = 4;
+constexpr std::size_t kPauseReasons = 5;
 std::string_view to_text(PauseReason reason);
+
+enum class Purpose {
+  measure,
+  warmup,  // sent, and not counted
+  judge,   // asks the judging model: no query of the corpus
+};
 
 // One turn of a corpus item at one target: what its attempts have in common.
 struct Query {
   std::shared_ptr<const CorpusItem> item;
-  std::size_t target{0};   // index in the configuration's targets
+  std::size_t target{0};   // index in the configuration's targets; the number of targets: the judging model
   std::uint64_t cycle{0};  // how many times the corpus was begun before
-  bool warmup{false};      // sent, and not counted
+  Purpose purpose{Purpose::measure};
+
+  bool measured() const { return purpose == Purpose::measure; }
 };
 
 // When a piece of output arrived, and how much of it: a chunk of the stream that carried text of any channel.
@@ -96,10 +105,12 @@ struct Attempt {
   Usage usage;
   ServerTimings timings;
   ServerLoad load;
+  std::optional<Verdict> verdict;  // where whether to try again depends on it (RetryPolicy::until_success)
 };
 
 // What replay tells the books. Every attempt that was Started is Finished exactly once: a failure costs joules too.
-// Judged follows the Finished of every final attempt that was not cancelled and is not a warm-up, perhaps much later.
+// Judged follows the Finished of every final attempt of a measured query that was not cancelled; much later, where
+// JudgementDeferred comes between, or not at all: then the program ended before, and the journal has it still open.
 struct Started {
   std::string attempt_id;
   std::shared_ptr<const Query> query;
@@ -109,9 +120,20 @@ struct Started {
 struct Finished {
   std::shared_ptr<const Attempt> attempt;
 };
+struct JudgementDeferred {
+  std::shared_ptr<const Attempt> attempt;
+};
 struct Judged {
   std::shared_ptr<const Attempt> attempt;
   Verdict verdict;
+  std::string judge;                   // its name
+  std::optional<VerdictKind> control;  // a deterministic judge's, where a model's verdict can be checked by one
+  bool cached{false};                  // a model's verdict that was known already: nothing was asked
+};
+// What the judging model says of an answer whose verdict is a deterministic judge's: for its quality only.
+struct JudgeAudited {
+  std::size_t target;
+  VerdictKind verdict, control;
 };
 // Nothing is sent to the target from now on, or, without a reason, it goes on.
 struct Paused {
@@ -125,7 +147,7 @@ struct LoadSeen {
   std::size_t target;
   std::optional<std::int64_t> running, waiting;
 };
-using AttemptEvent = std::variant<Started, Finished, Judged, Paused, LoadSeen>;
+using AttemptEvent = std::variant<Started, Finished, JudgementDeferred, Judged, JudgeAudited, Paused, LoadSeen>;
 
 // Takes events from any thread, in an order in which every Started precedes its Finished and that its Judged. May wait
 // (the queue behind it is bounded and never drops).

@@ -25,6 +25,9 @@ struct CorpusItem {
   std::string reference;
   std::vector<std::pair<std::string, std::string>> metadata;  // unknown fields: name, compact JSON
   std::string place;                                          // "corpora/mmlu-pro.jsonl:17"
+
+  // An unknown field's value, a text without its quotation marks; at most 64 bytes of it. Nothing where the line has none.
+  std::optional<std::string> field(std::string_view name) const;
 };
 
 // Streams the lines of one or several .jsonl or .jsonl.gz files, in order, in bounded memory (16 bytes a line, to

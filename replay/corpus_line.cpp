@@ -154,4 +154,17 @@ Result<CorpusItem> parse_corpus_line(std::string_view line, std::string place) {
   return item;
 }
 
+std::optional<std::string> CorpusItem::field(std::string_view name) const {
+  constexpr std::size_t kLongest = 64;
+  for (const auto& [key, json] : metadata) {
+    if (key != name) continue;
+    const auto value = Json::parse(json, nullptr, false);
+    auto text = value.is_string() ? value.get<std::string>() : json;
+    for (auto& c : text)
+      if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+    return shortened(trim(text), kLongest);
+  }
+  return std::nullopt;
+}
+
 }  // namespace ipw::replay

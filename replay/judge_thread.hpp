@@ -6,27 +6,32 @@
 #include "base/bounded_queue.hpp"
 #include "replay/attempt.hpp"
 #include "replay/judge.hpp"
+#include "replay/judge_desk.hpp"
 
 namespace ipw::replay {
 
-// Judges final attempts on a thread of its own, in the order they come, and reports each as Judged. The destructor
-// waits for the last.
+// Judges final attempts on a thread of its own, in the order they come, and reports each as Judged; what a model has to
+// judge is handed to the desk, and reported as JudgementDeferred. The destructor waits for all but the desk.
 class JudgeThread {
  public:
-  // Both outlive it.
-  JudgeThread(const Bench& bench, const EventSink& events);
+  // All outlive it; `desk` may be null where no item of the corpus needs it.
+  JudgeThread(const Bench& bench, JudgeDesk* desk, const EventSink& events);
   ~JudgeThread() { queue_.close(); }
 
   // Waits while thousands are pending. Any thread.
   void push(std::shared_ptr<const Attempt> attempt) { queue_.push(std::move(attempt)); }
 
  private:
+  using Judgeable = std::shared_ptr<const Attempt>;
   void work();
-  Verdict verdict_on(const Attempt& attempt) const;
+  void judge(const Judgeable& attempt);
+  void ask_model(const Judgeable& attempt, const ModelJudge& judge, std::string name);
+  void audit(const Judgeable& attempt, VerdictKind control);
 
   const Bench& bench_;
+  JudgeDesk* desk_;
   const EventSink& events_;
-  BoundedQueue<std::shared_ptr<const Attempt>> queue_{4096};
+  BoundedQueue<Judgeable> queue_{4096};
   std::jthread thread_;
 };
 

@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "replay/judge.hpp"
 #include "replay/judges/number_text.hpp"
+#include "replay/model_judge.hpp"
+#include "replay/seeded.hpp"
 
 // Every judge: its name, which is also its file, and one line of help.
 #define IPW_JUDGES(X)                                                           \
@@ -11,10 +13,18 @@
   X(multiple_choice, "the letter, or the text, of the right option")            \
   X(numeric, "the same number, however it is written")
 
+// Those that ask a model.
+#define IPW_MODEL_JUDGES(X)                                              \
+  X(llm, "right or not, by the word of a model that sees the reference") \
+  X(pairwise, "better or worse than another answer, asked in both orders")
+
 namespace ipw::replay {
 
 #define IPW_DECLARE(name, summary) Result<std::unique_ptr<Judge>> open_##name(Options& options);
 IPW_JUDGES(IPW_DECLARE)
+#undef IPW_DECLARE
+#define IPW_DECLARE(name, summary) Result<std::unique_ptr<ModelJudge>> open_##name(Options& options);
+IPW_MODEL_JUDGES(IPW_DECLARE)
 #undef IPW_DECLARE
 
 namespace {
@@ -22,12 +32,16 @@ namespace {
 #define IPW_ENTRY(name, summary) CatalogEntry<OpenJudge>{#name, open_##name, summary},
 constexpr std::array kEntries{IPW_JUDGES(IPW_ENTRY)};
 #undef IPW_ENTRY
+#define IPW_ENTRY(name, summary) CatalogEntry<OpenModelJudge>{#name, open_##name, summary},
+constexpr std::array kModelEntries{IPW_MODEL_JUDGES(IPW_ENTRY)};
+#undef IPW_ENTRY
 
-constexpr std::string_view kAuto = "auto";
+constexpr std::string_view kAuto = "auto", kAuditor = "llm", kFreeText = "exact";
+constexpr std::uint64_t kAuditSeed = 0x61756469;  // other queries than the panel's draw takes
 
 std::string_view judge_for_shape(const CorpusItem& item) {
   if (!item.options.empty()) return "multiple_choice";
-  return is_number(item.answer) ? "numeric" : "exact";
+  return is_number(item.answer) ? "numeric" : kFreeText;
 }
 
 }  // namespace
@@ -55,11 +69,32 @@ const Catalog<OpenJudge>& judges() {
   return catalog;
 }
 
+const Catalog<OpenModelJudge>& model_judges() {
+  static const Catalog<OpenModelJudge> catalog("judge", kModelEntries);
+  return catalog;
+}
+
+Bench::Bench() = default;
+Bench::~Bench() = default;
+
+Result<void> Bench::open_models(Options& options) {
+  audit_ = options.number("audit", 0, {0, 1});
+  for (const auto& entry : model_judges().entries()) {
+    auto own = options.child(entry.name);
+    auto judge = entry.open(own);
+    if (!judge) return judge.error();
+    models_.emplace(entry.name, *std::move(judge));
+  }
+  return {};
+}
+
 Result<std::unique_ptr<Bench>> Bench::open(Options options) {
   std::unique_ptr<Bench> bench(new Bench);
   std::vector<std::string_view> names{kAuto};
   for (const auto& entry : judges().entries()) names.push_back(entry.name);
+  for (const auto& entry : model_judges().entries()) names.push_back(entry.name);
   bench->default_ = options.one_of("default", kAuto, names);
+  if (auto ok = bench->open_models(options); !ok) return ok.error();
   for (const auto& entry : judges().entries()) {
     auto own = options.child(entry.name);
     auto judge = entry.open(own);
@@ -77,6 +112,7 @@ std::string_view Bench::judge_of(const CorpusItem& item) const {
 
 Result<void> Bench::accepts(const CorpusItem& item) const {
   const auto name = judge_of(item);
+  if (const auto* model = model_judge(name)) return model->accepts(item);
   const auto known = judges().find(name);
   if (!known) return Error{Errc::invalid, item.place + ": " + known.error().message};
   if (trim(item.answer).empty())
@@ -90,6 +126,32 @@ Verdict Bench::judge(const CorpusItem& item, std::string_view answer) const {
   const auto judge = judges_.find(std::string(name));
   if (judge == judges_.end()) return {VerdictKind::judge_error, 0, "unknown judge `" + std::string(name) + "`"};
   return judge->second->judge(item, answer);
+}
+
+const ModelJudge* Bench::model_judge(std::string_view name) const {
+  const auto found = models_.find(std::string(name));
+  return found == models_.end() ? nullptr : found->second.get();
+}
+
+const ModelJudge* Bench::model_judge(const CorpusItem& item) const {
+  return model_judge(judge_of(item));
+}
+
+std::optional<VerdictKind> Bench::control(const CorpusItem& item, std::string_view answer) const {
+  if (judge_of(item) != kAuditor || trim(item.answer).empty()) return std::nullopt;
+  const auto& judge = *judges_.at(std::string(judge_for_shape(item)));
+  if (judge_for_shape(item) == kFreeText || !judge.accepts(item)) return std::nullopt;
+  const auto verdict = judge.judge(item, answer);
+  return verdict.kind == VerdictKind::correct ? VerdictKind::correct : VerdictKind::wrong;
+}
+
+bool Bench::audits(const CorpusItem& item) const {
+  if (audit_ <= 0 || model_judge(item) != nullptr) return false;
+  return static_cast<double>(hash_of(item.id, kAuditSeed)) < audit_ * 0x1p64;
+}
+
+const ModelJudge* Bench::auditor() const {
+  return model_judge(kAuditor);
 }
 
 }  // namespace ipw::replay

@@ -60,7 +60,7 @@ class Dispatch {
         queries_(*parts.feed, parts.target, parts.warmup),
         gates_({parts.target, std::move(parts.gates), parts.single_pass, parts.events}),
         random_(static_cast<std::mt19937::result_type>(std::hash<std::string>{}(parts.id_prefix))),
-        judge_(*parts.bench, parts.events) {}
+        judge_(*parts.bench, parts.desk, parts.events) {}
 
   Result<void> run(std::stop_token stop) {
     std::stop_callback on_stop(stop, [this] { inbox_.wake(); });
@@ -88,14 +88,20 @@ class Dispatch {
     MonoTime failed_at, due;
     std::shared_ptr<const Query> query;
     int number;
+    int failures;  // of the attempts before
+  };
+  struct Running {
+    std::unique_ptr<AttemptStream> stream;
+    int failures;
   };
 
   Attempt begin(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
-  void send(std::shared_ptr<const Query> query, int number, MonoTime scheduled);
+  void send(Retry next);
   void put_back_retries();
   void send_retries();
   void send_queries();
   void settle(AttemptStream& stream);
+  bool wants_another(Attempt& attempt);
   void warn_of_cache(const Attempt& attempt);
   void finish(Attempt attempt);
   void close_unsent(Retry retry, std::string why);
@@ -110,7 +116,7 @@ class Dispatch {
   std::mt19937 random_;
   Inbox inbox_;
   const AttemptStream::Done done_{[this](AttemptStream& stream) { inbox_.post(stream); }};
-  std::unordered_map<AttemptStream*, std::unique_ptr<AttemptStream>> running_;
+  std::unordered_map<AttemptStream*, Running> running_;
   std::vector<Retry> retries_;
   std::size_t warming_{0};             // warm-up attempts under way
   std::optional<MonoTime> scheduled_;  // of the next query, while its time has not come
@@ -133,13 +139,13 @@ Attempt Dispatch::begin(std::shared_ptr<const Query> query, int number, MonoTime
   return attempt;
 }
 
-void Dispatch::send(std::shared_ptr<const Query> query, int number, MonoTime scheduled) {
-  auto request = parts_.dialect->request(*query->item);
-  if (query->warmup) ++warming_;
-  auto stream =
-      std::make_unique<AttemptStream>(begin(std::move(query), number, scheduled), parts_.dialect->decoder(), done_);
+void Dispatch::send(Retry next) {
+  auto request = parts_.dialect->request(*next.query->item);
+  if (!next.query->measured()) ++warming_;
+  auto stream = std::make_unique<AttemptStream>(begin(std::move(next.query), next.number, next.due),
+                                                parts_.dialect->decoder(), done_);
   auto& sink = *stream;
-  running_.emplace(&sink, std::move(stream));
+  running_.emplace(&sink, Running{std::move(stream), next.failures});
   ++in_flight_;
   parts_.transport->start(std::move(request), sink, sink.stop_token());
 }
@@ -170,7 +176,7 @@ void Dispatch::send_retries() {
     }
     auto retry = std::move(retries_[i]);
     retries_.erase(retries_.begin() + static_cast<std::ptrdiff_t>(i));
-    send(std::move(retry.query), retry.number, retry.due);
+    send(std::move(retry));
   }
 }
 
@@ -190,7 +196,7 @@ void Dispatch::send_queries() {
       scheduled_ = scheduled;
       return;
     }
-    send(queries_.take(), 1, scheduled);
+    send({now, scheduled, queries_.take(), 1, 0});
     if (!warmup) parts_.pacing->sent();
   }
 }
@@ -199,18 +205,29 @@ void Dispatch::settle(AttemptStream& stream) {
   const auto owner = running_.extract(&stream);
   --in_flight_;
   auto& attempt = stream.attempt();
-  if (attempt.query->warmup) --warming_;
-  const bool again = may_pass(attempt.outcome) && attempt.number < parts_.retry.attempts && !attempt.query->warmup;
+  if (!attempt.query->measured()) --warming_;
+  const int failures = owner.mapped().failures + (answered(attempt.outcome) ? 0 : 1);
+  const bool again = attempt.query->measured() && (answered(attempt.outcome)
+                                                       ? wants_another(attempt)
+                                                       : may_pass(attempt.outcome) && failures < parts_.retry.attempts);
   attempt.final = !again;
   const auto now = parts_.clock->now();
-  const auto due = now + to_chrono(retry_delay(parts_.retry, attempt.number, stream.retry_after(), random_));
+  const auto pause = retry_delay(parts_.retry, std::max(1, failures), stream.retry_after(), random_);
+  const auto due = answered(attempt.outcome) ? now : now + to_chrono(pause);
   const bool asks = stream.retry_after() && (attempt.http_status == 429 || attempt.http_status == 503);
   if (asks) gates_.be_patient(due, "the server asks for patience: " + attempt.reason);
   if (!again) return finish(std::move(attempt));
 
-  Retry retry{now, due, attempt.query, attempt.number + 1};
+  Retry retry{now, due, attempt.query, attempt.number + 1, failures};
   finish(std::move(attempt));
   retries_.push_back(std::move(retry));
+}
+
+// Judges on the spot, which only a target that is asked until it succeeds pays for.
+bool Dispatch::wants_another(Attempt& attempt) {
+  if (parts_.retry.until_success <= 1) return false;
+  attempt.verdict = parts_.bench->judge(*attempt.query->item, attempt.answer);
+  return attempt.verdict->kind != VerdictKind::correct && attempt.number < parts_.retry.until_success;
 }
 
 void Dispatch::warn_of_cache(const Attempt& attempt) {
@@ -225,7 +242,7 @@ void Dispatch::finish(Attempt attempt) {
   gates_.ended(attempt);
   auto finished = std::make_shared<const Attempt>(std::move(attempt));
   parts_.events(Finished{finished});
-  const bool counts = finished->final && finished->outcome != Outcome::cancelled && !finished->query->warmup;
+  const bool counts = finished->final && finished->outcome != Outcome::cancelled && finished->query->measured();
   if (counts) judge_.push(std::move(finished));
 }
 
@@ -246,7 +263,7 @@ void Dispatch::wind_down() {
     close_unsent(std::move(retry), "stopped before this attempt was sent");
   if (cancelled_ || now < *grace_until_) return;
   cancelled_ = true;
-  for (auto& [stream, owner] : running_) stream->cancel();
+  for (auto& [stream, running] : running_) stream->cancel();
 }
 
 MonoTime Dispatch::next_due() const {

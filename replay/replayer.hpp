@@ -13,6 +13,7 @@
 #include "replay/dialect.hpp"
 #include "replay/gate.hpp"
 #include "replay/judge.hpp"
+#include "replay/judge_desk.hpp"
 #include "replay/pacing.hpp"
 #include "replay/query_feed.hpp"
 #include "replay/retry.hpp"
@@ -39,7 +40,8 @@ class Replayer {
     std::unique_ptr<Transport> transport;
     std::unique_ptr<Pacing> pacing;
     std::unique_ptr<QueryFeed> feed;
-    const Bench* bench{nullptr};  // outlives the replayer
+    const Bench* bench{nullptr};  // outlives the replayer, as does
+    JudgeDesk* desk{nullptr};     // which may be null where no model judges
     const Clock* clock{nullptr};
     EventSink events;
     RetryPolicy retry;
@@ -51,7 +53,7 @@ class Replayer {
   };
   explicit Replayer(Parts parts) : parts_(std::move(parts)) {}
 
-  // Returns when every query has ended and was judged. After a stop request nothing new is sent; running queries get
+  // Returns when every query has ended and was judged, or handed to the desk. After a stop request nothing new is sent; running queries get
   // `grace`, then they are cancelled, and a query that waits for its next attempt is closed by an attempt that was
   // cancelled before it was sent. Errors, after everything already sent is finished: invalid, when the feed reports a
   // bad corpus; for a single pass that a gate has ended, unavailable where the server was not ready, and cancelled

@@ -10,7 +10,8 @@
 namespace ipw::replay {
 
 struct RetryPolicy {
-  int attempts{2};  // at most this many requests a query
+  int attempts{2};       // of these, at most so many may fail
+  int until_success{1};  // an answer that is not right is asked for again, up to so many in all
   Seconds backoff{
       0.5};  // before the second attempt, doubled each time, with jitter; Retry-After wins where it is longer
 };

@@ -32,7 +32,7 @@ constexpr auto kEventsArriveWithin = 250ms;
 Accountant::Accountant(Parts parts)
     : parts_(std::move(parts)),
       attributor_(parts_.books, parts_.clock->now()),
-      ledger_(parts_.targets, parts_.books, parts_.anchor),
+      ledger_(parts_.targets, parts_.books, parts_.anchor, parts_.judge),
       queue_(kQueueCapacity),
       published_(std::make_shared<const Snapshot>()) {
   publish();
@@ -56,9 +56,9 @@ Result<void> Accountant::close() {
   drain();
   queue_.close();
   if (thread_.joinable()) thread_.join();
-  if (unstored_.empty()) return {};
+  if (unstored_.empty() && unstored_verdicts_.empty()) return {};
   return Error{Errc::retry,
-               std::to_string(unstored_.size()) + " records could not be stored and are lost: " + store_error_};
+               std::to_string(unstored_.size() + unstored_verdicts_.size()) + " records could not be stored and are lost: " + store_error_};
 }
 
 // Cadence is real time, whatever clock stamps the books: a test's clock may stand still.
@@ -105,8 +105,9 @@ void Accountant::log_pause(const replay::Paused& event) const {
 void Accountant::settle(MonoTime limit) {
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
+  std::ranges::move(ledger_.late_verdicts(), std::back_inserter(unstored_verdicts_));
   if (parts_.rig != nullptr) parts_.rig->forget_before(attributor_.watermark());
-  if (!unstored_.empty() && std::chrono::steady_clock::now() >= store_at_) store();
+  if (std::chrono::steady_clock::now() >= store_at_) store();
 }
 
 // How long the meters may take to cover an instant.
@@ -132,11 +133,18 @@ void Accountant::settle_rest() {
     attributor_.end();
     settle(parts_.clock->now());
   }
-  if (!unstored_.empty()) store();
+  store();
+}
+
+Result<void> Accountant::write() {
+  if (parts_.store == nullptr) return {};
+  if (auto ok = parts_.store->append(unstored_); !ok) return ok;
+  return parts_.store->judge(unstored_verdicts_);
 }
 
 void Accountant::store() {
-  const auto stored = parts_.store == nullptr ? Result<void>{} : parts_.store->append(unstored_);
+  if (unstored_.empty() && unstored_verdicts_.empty()) return;
+  const auto stored = write();
   if (!stored) {
     if (store_error_ != stored.error().message)
       log_error("cannot store records; they are kept in memory and tried again every second",
@@ -152,6 +160,7 @@ void Accountant::store() {
     if (parts_.on_record) parts_.on_record(record);
   }
   unstored_.clear();
+  unstored_verdicts_.clear();
 }
 
 void Accountant::charge_budgets(const AttemptRecord& record) {

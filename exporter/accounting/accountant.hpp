@@ -11,6 +11,7 @@
 #include "base/published.hpp"
 #include "exporter/accounting/attribution.hpp"
 #include "exporter/accounting/budget.hpp"
+#include "exporter/accounting/judge_counts.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/snapshot.hpp"
 #include "probes/rig.hpp"
@@ -24,6 +25,8 @@ class RecordStore {
   virtual ~RecordStore() = default;
   // Stores all of them or none.
   virtual Result<void> append(const std::vector<AttemptRecord>& records) = 0;
+  // Of attempts that are stored already.
+  virtual Result<void> judge(const std::vector<LateVerdict>& verdicts) = 0;
 };
 
 // The one thread of the books: takes events from the queue, settles against the timeline, adds up, stores what is
@@ -37,6 +40,7 @@ class Accountant {
     RecordStore* store{nullptr};  // may be null; outlives the accountant
     const Clock* clock{nullptr};
     WallAnchor anchor;
+    std::optional<JudgeCounts> judge{};              // the model that judges, if one does
     std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty
     std::function<void(const AttemptRecord&)>
         on_record;  // after it was stored, on the accountant's thread; may be empty
@@ -64,6 +68,7 @@ class Accountant {
   void log_pause(const replay::Paused& event) const;
   void settle(MonoTime limit);
   void settle_rest();
+  Result<void> write();
   void store();
   void charge_budgets(const AttemptRecord& record);
   void publish();
@@ -75,6 +80,7 @@ class Accountant {
   Ledger ledger_;
   BoundedQueue<replay::AttemptEvent> queue_;
   std::vector<AttemptRecord> unstored_;
+  std::vector<LateVerdict> unstored_verdicts_;
   std::string store_error_;  // the last one; empty while storing works
   MonoTime store_at_{};
   Published<Snapshot> published_;

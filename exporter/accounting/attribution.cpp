@@ -76,11 +76,18 @@ OpenQuery& Attributor::query_of(const std::shared_ptr<const replay::Query>& quer
   return open;
 }
 
+// What nothing here is charged for must not hold the books open either.
+bool Attributor::is_elsewhere(const replay::Query& query) const {
+  return query.purpose == replay::Purpose::judge && scopes_of(query.target).empty();
+}
+
 void Attributor::on(const replay::Started& event) {
+  if (is_elsewhere(*event.query)) return;
   ++query_of(event.query, event.at).in_flight;
 }
 
 void Attributor::on(const replay::Finished& event) {
+  if (is_elsewhere(*event.attempt->query)) return;
   auto& query = query_of(event.attempt->query, event.attempt->sent_at);
   --query.in_flight;
   query.attempts.push_back({event.attempt, load_of(*event.attempt), {}, 0});

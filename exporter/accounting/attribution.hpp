@@ -81,6 +81,7 @@ class Attributor {
 
   OpenQuery& query_of(const std::shared_ptr<const replay::Query>& query, MonoTime start);
   const std::vector<ScopeBooks>& scopes_of(std::size_t target) const;
+  bool is_elsewhere(const replay::Query& query) const;
   MonoTime covered_until(const probes::PowerTimeline& timeline, MonoTime limit) const;
   std::vector<OpenQuery*> close_ended(const probes::PowerTimeline& timeline, MonoTime covered, MonoTime& until);
   static const Crowd& crowd_of(const std::vector<std::size_t>& targets, const std::vector<OpenQuery*>& queries,

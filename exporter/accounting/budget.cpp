@@ -50,7 +50,7 @@ std::optional<replay::Hold> Budget::hold(MonoTime now) {
 }
 
 void Budget::started(const replay::Started& event) {
-  if (event.number != 1 || event.query->warmup) return;
+  if (event.number != 1 || !event.query->measured()) return;
   state_.with([&](State& state) {
     turn_to(state, utc_day(anchor_.wall(event.at)));
     ++state.spent.queries;

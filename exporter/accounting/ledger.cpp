@@ -7,6 +7,7 @@ namespace ipw {
 namespace {
 
 constexpr std::size_t kSlices = 64;
+constexpr std::size_t kValuesOfField = 32;
 constexpr std::size_t kRecentFailures = 20;
 
 template <class Enum>
@@ -19,6 +20,7 @@ TargetSnapshot fresh(const LedgerTarget& target) {
   counts.info = target.info;
   for (const auto& labels : target.metered_scopes) counts.energy[labels];
   if (target.pricing) counts.cost_usd = 0;
+  if (target.until_success > 1) counts.failures.emplace(failure_buckets());
   counts.cycle = target.first_cycle;
   counts.cycle_done = target.done_before;
   return counts;
@@ -26,17 +28,7 @@ TargetSnapshot fresh(const LedgerTarget& target) {
 
 // Whether the query has an outcome that counts: not a warm-up, not cancelled, not left without a final attempt.
 bool counts_for_good(const replay::Attempt& last) {
-  return last.final && last.outcome != replay::Outcome::cancelled && !last.query->warmup;
-}
-
-void count_tokens(TokenCounts& tokens, const replay::Usage& usage) {
-  const auto part = [](std::int64_t n) { return static_cast<std::uint64_t>(std::max<std::int64_t>(0, n)); };
-  const auto cached = usage.cached_tokens.value_or(0);
-  const auto reasoning = usage.reasoning_tokens.value_or(0);
-  tokens.cached += part(cached);
-  tokens.reasoning += part(reasoning);
-  if (usage.input_tokens) tokens.input += part(*usage.input_tokens - cached);
-  if (usage.output_tokens) tokens.output += part(*usage.output_tokens - reasoning);
+  return last.final && last.outcome != replay::Outcome::cancelled && last.query->measured();
 }
 
 void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt) {
@@ -58,8 +50,9 @@ void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt) {
 
 }  // namespace
 
-Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor)
-    : targets_(std::move(targets)), anchor_(anchor) {
+Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
+               std::optional<JudgeCounts> judge)
+    : targets_(std::move(targets)), anchor_(anchor), judge_(std::move(judge)) {
   for (const auto& target : targets_) {
     auto& counts = counts_.emplace_back(fresh(target));
     for (const auto& slice : target.slices)
@@ -82,6 +75,19 @@ Slice Ledger::slice_of(const replay::Query& query) {
   return *slices_.insert(std::move(slice)).first;
 }
 
+// Each field has so many values of its own, later ones are `other`.
+std::vector<Slice> Ledger::extra_slices_of(const replay::Query& query) {
+  std::vector<Slice> slices;
+  for (const auto& field : targets_[query.target].extra_slices) {
+    auto value = query.item->field(field);
+    if (!value) continue;
+    auto& known = extra_values_[field];
+    if (!known.contains(*value) && known.size() >= kValuesOfField) value = "other";
+    slices.emplace_back(field, *known.insert(*std::move(value)).first);
+  }
+  return slices;
+}
+
 void Ledger::add_slice(TargetSnapshot& counts, const Slice& slice) {
   counts.verdicts.try_emplace(slice);
   for (auto& [labels, energy] : counts.energy) energy.metered.try_emplace(slice);
@@ -89,9 +95,10 @@ void Ledger::add_slice(TargetSnapshot& counts, const Slice& slice) {
 
 void Ledger::on(const replay::Started& event) {
   const auto& query = *event.query;
+  if (query.purpose == replay::Purpose::judge) return;
   auto& counts = counts_[query.target];
   ++counts.in_flight;
-  if (query.warmup) return;
+  if (!query.measured()) return;
   // Series are born at 0, before anything is counted in them: a counter born at 1 is invisible to rate().
   add_slice(counts, slice_of(query));
   if (query.cycle <= counts.cycle) return;
@@ -101,13 +108,17 @@ void Ledger::on(const replay::Started& event) {
 
 void Ledger::on(const replay::Finished& event) {
   const auto& attempt = *event.attempt;
+  if (attempt.query->purpose == replay::Purpose::judge) {
+    if (judge_) judge_->on(attempt);
+    return;
+  }
   auto& counts = counts_[attempt.query->target];
   if (counts.in_flight > 0) --counts.in_flight;
   if (attempt.http_status != 0) {
     counts.client_lag.observe(attempt.client_lag.value);
     client_lag_.add(attempt.ended_at, attempt.client_lag);
   }
-  if (attempt.query->warmup) return;
+  if (!attempt.query->measured()) return;
   ++counts.attempts[index(attempt.outcome)];
   count_tokens(counts.tokens, attempt.usage);
   if (const auto& pricing = targets_[attempt.query->target].pricing)
@@ -149,22 +160,36 @@ void Ledger::on(const replay::LoadSeen& event) {
   counts.server_waiting = event.waiting;
 }
 
+void Ledger::on(const replay::JudgementDeferred& event) {
+  const auto* query = event.attempt->query.get();
+  pending_[query].deferred = true;
+  complete(query);
+}
+
 void Ledger::on(const replay::Judged& event) {
   const auto& query = *event.attempt->query;
   if (!counts_for_good(*event.attempt)) return;
   auto& pending = pending_[&query];
-  if (pending.verdict) return;
-  pending.judged = event.attempt;
-  pending.verdict = event.verdict;
+  if (pending.judged) return;
+  pending.judged = event;
+  if (judge_) judge_->on(event);
 
   auto& counts = counts_[query.target];
   const auto slice = slice_of(query);
   add_slice(counts, slice);
   --counts.judgements_pending;
-  auto& verdicts = counts.verdicts[slice];
-  ++verdicts.by_kind[index(event.verdict.kind)];
-  verdicts.score += event.verdict.score;
+  const auto count = [&](VerdictCounts& verdicts) {
+    ++verdicts.by_kind[index(event.verdict.kind)];
+    verdicts.score += event.verdict.score;
+  };
+  count(counts.verdicts[slice]);
+  for (const auto& extra : extra_slices_of(query)) count(counts.extra[extra]);
+  if (event.control) count_check(counts.checks, event.verdict.kind, *event.control);
   complete(&query);
+}
+
+void Ledger::on(const replay::JudgeAudited& event) {
+  count_check(counts_[event.target].checks, event.verdict, event.control);
 }
 
 std::vector<AttemptRecord> Ledger::book(const Settlement& settlement) {
@@ -173,25 +198,50 @@ std::vector<AttemptRecord> Ledger::book(const Settlement& settlement) {
     books_[i].metered += settlement.metered[i];
     for (std::size_t share = 0; share < kShares; ++share) books_[i].shares[share] += settlement.shares[i][share];
   }
-  for (const auto& booked : settlement.attempts) pending_[booked.attempt->query.get()].booked.push_back(booked);
-  for (const auto& booked : settlement.attempts) complete(booked.attempt->query.get());
+  const auto is_judges = [](const BookedAttempt& booked) {
+    return booked.attempt->query->purpose == replay::Purpose::judge;
+  };
+  for (const auto& booked : settlement.attempts)
+    if (!is_judges(booked)) pending_[booked.attempt->query.get()].booked.push_back(booked);
+  for (const auto& booked : settlement.attempts)
+    if (!is_judges(booked)) complete(booked.attempt->query.get());
   return std::exchange(complete_, {});
 }
 
 void Ledger::complete(const replay::Query* query) {
   const auto found = pending_.find(query);
   if (found == pending_.end() || found->second.booked.empty()) return;
-  const auto& last = *found->second.booked.back().attempt;
-  if (counts_for_good(last) && !found->second.verdict) return;
+  auto& waiting = found->second;
+  const bool counted = counts_for_good(*waiting.booked.back().attempt);
+  if (counted && !waiting.judged) {
+    if (waiting.deferred && !std::exchange(waiting.recorded, true)) record(waiting);
+    return;
+  }
 
   const auto node = pending_.extract(found);
   const auto& pending = node.mapped();
-  if (counts_for_good(last)) {
+  if (counted) {
     auto& counts = counts_[query->target];
     counts.concurrency.observe(pending.booked.back().concurrency);
+    count_tries(counts, pending);
     meter(counts, slice_of(*query), pending);
   }
-  if (!query->warmup) record(pending);
+  if (pending.recorded)
+    late_.push_back({pending.judged->attempt->id, pending.judged->verdict, pending.judged->judge, pending.judged->control});
+  else if (query->measured())
+    record(pending);
+}
+
+void Ledger::count_tries(TargetSnapshot& counts, const Pending& query) const {
+  if (!counts.failures) return;
+  if (query.judged->verdict.kind != replay::VerdictKind::correct) {
+    ++counts.never_solved;
+    return;
+  }
+  const auto was_wrong = [](const BookedAttempt& booked) {
+    return booked.attempt->verdict && booked.attempt->verdict->kind != replay::VerdictKind::correct;
+  };
+  counts.failures->observe(static_cast<double>(std::ranges::count_if(query.booked, was_wrong)));
 }
 
 void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& query) {
@@ -215,7 +265,7 @@ void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& qu
     const double watts = length.value > 0 ? (whole / length).value : 0;
     auto& metered = energy.metered[slice];
     ++metered.queries;
-    metered.score += query.verdict->score;
+    metered.score += query.judged->verdict.score;
     metered.energy += gross;
     metered.seconds += busy;
     metered.watts += watts;
@@ -239,10 +289,17 @@ void Ledger::record(const Pending& query) {
     describe(record, *booked.attempt);
     record.concurrency = booked.concurrency;
     record.energy = booked.energy;
-    if (booked.attempt->final && query.verdict) {
-      record.verdict = query.verdict->kind;
-      record.score = query.verdict->score;
-      record.verdict_reason = query.verdict->reason;
+    record.slices = extra_slices_of(*booked.attempt->query);
+    const auto* verdict = booked.attempt->verdict ? &*booked.attempt->verdict : nullptr;
+    if (booked.attempt->final && query.judged) {
+      verdict = &query.judged->verdict;
+      record.judge = query.judged->judge;
+      record.control = query.judged->control;
+    }
+    if (verdict != nullptr) {
+      record.verdict = verdict->kind;
+      record.score = verdict->score;
+      record.verdict_reason = verdict->reason;
     }
     complete_.push_back(std::move(record));
   }
@@ -252,6 +309,7 @@ Snapshot Ledger::snapshot(MonoTime now) const {
   Snapshot snapshot;
   snapshot.at = anchor_.wall(now);
   snapshot.targets = counts_;
+  if (judge_) snapshot.judge = judge_->snapshot();
   snapshot.books = books_;
   snapshot.client_saturated = client_lag_.saturated(now);
   for (auto& book : snapshot.books)

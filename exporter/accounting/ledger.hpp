@@ -1,12 +1,15 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "exporter/accounting/attribution.hpp"
 #include "exporter/accounting/client_lag.hpp"
+#include "exporter/accounting/judge_counts.hpp"
 #include "exporter/accounting/pricing.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
@@ -19,6 +22,8 @@ struct LedgerTarget {
   std::vector<EnergyLabels> metered_scopes;
   std::optional<Pricing> pricing;
   std::vector<Slice> slices;     // subject and language pairs of the corpus, as far as they are known
+  std::vector<std::string> extra_slices{};  // names of the corpus lines' other fields that are slices
+  int until_success{1};          // how often a query may be tried until it is right
   std::uint64_t first_cycle{0};  // the cycle that this process begins or goes on with,
   std::uint64_t done_before{0};  // and how many of its queries the journal already has
 };
@@ -28,18 +33,24 @@ struct LedgerTarget {
 // Warm-up queries are in flight like others, and counted nowhere. Owned by the accountant; one thread.
 class Ledger {
  public:
-  Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor);
+  Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
+         std::optional<JudgeCounts> judge = {});
 
   void on(const replay::Started& event);
   // Counts outcomes and latencies at once; energy follows with book().
   void on(const replay::Finished& event);
+  void on(const replay::JudgementDeferred& event);
   void on(const replay::Judged& event);
+  void on(const replay::JudgeAudited& event);
   void on(const replay::Paused& event);
   void on(const replay::LoadSeen& event);
   // Takes over a settlement. Returns the records of queries that are now complete: settled, and judged where a verdict
   // is due; all attempts of a query together, in their order, so that they can be stored together. Queries whose
-  // verdict is still to come are returned by the call after their Judged. Warm-up queries have no records.
+  // verdict is still to come are returned by the call after their Judged; at once, and without it, where it was deferred.
+  // Only measured queries have records.
   std::vector<AttemptRecord> book(const Settlement& settlement);
+  // The verdicts on attempts whose records were given before, since the last call.
+  std::vector<LateVerdict> late_verdicts() { return std::exchange(late_, {}); }
 
   // The counters as they stand, without the parts that come from elsewhere (channels, process).
   Snapshot snapshot(MonoTime now) const;
@@ -48,13 +59,16 @@ class Ledger {
   // A query of which the energy or the verdict is still to come.
   struct Pending {
     std::vector<BookedAttempt> booked;
-    std::shared_ptr<const replay::Attempt> judged;
-    std::optional<replay::Verdict> verdict;
+    std::optional<replay::Judged> judged;
+    bool deferred{false};  // the verdict may come much later: the record does not wait for it,
+    bool recorded{false};  // and was given already
   };
 
   Slice slice_of(const replay::Query& query);
+  std::vector<Slice> extra_slices_of(const replay::Query& query);
   void add_slice(TargetSnapshot& counts, const Slice& slice);
   void count_final(TargetSnapshot& counts, const replay::Attempt& attempt);
+  void count_tries(TargetSnapshot& counts, const Pending& query) const;
   void count_failure(TargetSnapshot& counts, const replay::Attempt& attempt);
   void describe(AttemptRecord& record, const replay::Attempt& attempt) const;
   void complete(const replay::Query* query);  // if it is
@@ -66,10 +80,13 @@ class Ledger {
   std::vector<TargetSnapshot> counts_;  // by target
   std::vector<BookSnapshot> books_;
   std::set<Slice> slices_;  // those that are kept apart
+  std::map<std::string, std::set<std::string>> extra_values_;
   std::optional<MonoTime> watermark_;
   ClientLag client_lag_;
   std::unordered_map<const replay::Query*, Pending> pending_;
   std::vector<AttemptRecord> complete_;  // since the last book()
+  std::vector<LateVerdict> late_;
+  std::optional<JudgeCounts> judge_;
 };
 
 }  // namespace ipw

@@ -65,7 +65,8 @@ MonoTime OpenQuery::last_end() const {
 }
 
 Share OpenQuery::share(std::size_t scope) const {
-  if (query->warmup) return Share::warmup;
+  if (query->purpose == replay::Purpose::judge) return Share::judge;
+  if (query->purpose == replay::Purpose::warmup) return Share::warmup;
   const auto& last = *attempts.back().attempt;
   if (!last.final || last.outcome == replay::Outcome::cancelled) return Share::cancelled;
   return validity[scope] == Validity::ok ? Share::query : Share::invalid;

@@ -73,6 +73,14 @@ struct AttemptRecord {
   std::vector<std::pair<std::string, std::string>> slices;  // the corpus line's fields that are slices: name, value
 };
 
+// A verdict that came after its attempt was recorded.
+struct LateVerdict {
+  std::string attempt_id;
+  replay::Verdict verdict;
+  std::string judge;
+  std::optional<replay::VerdictKind> control;
+};
+
 // What the attempt itself tells; target, verdict, energy, concurrency and cost are left open.
 AttemptRecord record_of(const replay::Attempt& attempt, const WallAnchor& anchor);
 

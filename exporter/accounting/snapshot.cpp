@@ -31,6 +31,11 @@ std::span<const double> gap_buckets() {
   return kBounds;
 }
 
+std::span<const double> failure_buckets() {
+  static constexpr double kBounds[] = {0, 1, 2, 3, 4, 5, 7, 10, 15, 20, 30, 50, 100};
+  return kBounds;
+}
+
 std::span<const double> concurrency_buckets() {
   static constexpr double kBounds[] = {1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024};
   return kBounds;

@@ -27,6 +27,7 @@ std::span<const double> watt_buckets();         // 1-2-5 from 1 W to 100 kW
 std::span<const double> duration_buckets();     // 1 ms to about 10 min
 std::span<const double> gap_buckets();          // between tokens: 0.1 ms to 10 s
 std::span<const double> concurrency_buckets();  // 1 to 1024, by powers of two
+std::span<const double> failure_buckets();      // 0 to 100
 
 // What became of a device's joules (CONTRACT, `share`).
 enum class Share { query, invalid, cancelled, warmup, judge, idle, foreign, unattributed };
@@ -73,6 +74,11 @@ struct VerdictCounts {
   }
 };
 
+// A model judge's verdicts on answers that a deterministic judge can score too: whether either says that they are right.
+struct JudgeChecks {
+  std::uint64_t both_right{0}, only_judge{0}, only_control{0}, both_wrong{0};
+};
+
 struct TokenCounts {
   std::uint64_t input{0}, cached{0}, reasoning{0}, output{0};  // disjoint
 };
@@ -97,7 +103,11 @@ struct TargetSnapshot {
   TargetInfo info;
   std::array<std::uint64_t, replay::kOutcomes> queries{}, attempts{};
   std::map<Slice, VerdictCounts> verdicts;
+  std::map<Slice, VerdictCounts> extra;  // by the corpus line's other fields that are slices: name, value
   std::uint64_t judgements_pending{0};
+  JudgeChecks checks;
+  std::optional<Histogram> failures;  // before the first right answer, where a query is tried until there is one
+  std::uint64_t never_solved{0};      // queries that had no right answer after the last try
   std::map<EnergyLabels, TargetEnergy> energy;  // an entry for each scope that is metered, from the start
   Histogram duration{duration_buckets()}, scheduled_duration{duration_buckets()};  // of answered queries, as are:
   Histogram first_token{duration_buckets()}, first_answer{duration_buckets()};
@@ -116,6 +126,21 @@ struct TargetSnapshot {
   std::optional<std::int64_t> server_running, server_waiting;  // as the server says
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
   std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
+};
+
+// What is fixed about the model that judges.
+struct JudgeInfo {
+  std::string model, url;
+  std::vector<std::pair<std::string, std::string>> prompts;  // by judge: their digests
+};
+
+struct JudgeSnapshot {
+  JudgeInfo info;
+  std::array<std::uint64_t, replay::kOutcomes> requests{};
+  TokenCounts tokens;
+  std::optional<double> cost_usd;  // only where prices are configured
+  std::uint64_t cached{0};         // verdicts for which nothing was asked
+  std::uint64_t compared{0}, split{0};  // comparisons in both orders; those that the order decided
 };
 
 struct ChannelSnapshot {
@@ -157,6 +182,7 @@ struct ProcessSnapshot {
 struct Snapshot {
   WallTime at{};
   std::vector<TargetSnapshot> targets;
+  std::optional<JudgeSnapshot> judge;
   std::vector<BookSnapshot> books;
   std::vector<ChannelSnapshot> channels;
   std::vector<DeviceSnapshot> devices;

@@ -66,9 +66,12 @@ int export_command(const ExportOptions& options);
 struct JudgeOptions {
   std::vector<std::string> corpus;
   std::string answers;
+  std::string config;   // whose `judges` judge; with a journal, whose corpus too
+  std::string journal;  // what is open there is judged, in place of recorded answers
   bool json{false};
 };
 int judge_command(const JudgeOptions& options);
+int judge_journal(const JudgeOptions& options);  // as above, where it names a journal
 
 struct CorpusOptions {
   std::vector<std::string> paths;

@@ -130,6 +130,15 @@ Result<Statement> Database::prepare(std::string_view sql) {
   return statement;
 }
 
+Result<void> Database::prepare_all(std::initializer_list<Preparation> all) {
+  for (const auto& [statement, sql] : all) {
+    auto prepared = prepare(sql);
+    if (!prepared) return prepared.error();
+    *statement = std::move(*prepared);
+  }
+  return {};
+}
+
 Result<void> Database::execute(const std::string& sql) {
   if (sqlite3_exec(handle_.get(), sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK)
     return last_error(handle_.get());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -59,6 +60,11 @@ class Database {
   static Result<Database> open(const std::string& path, Mode mode);
 
   Result<Statement> prepare(std::string_view sql);
+  struct Preparation {
+    Statement* statement;
+    std::string sql;
+  };
+  Result<void> prepare_all(std::initializer_list<Preparation> all);
   Result<void> execute(const std::string& sql);          // one or several statements without parameters
   Result<std::int64_t> integer(const std::string& sql);  // the first column of the first row
   bool in_transaction() const;

@@ -7,7 +7,8 @@
 
 #include "base/log.hpp"
 #include "exporter/store/journal_file.hpp"
-#include "exporter/store/record_rows.hpp"
+#include "exporter/store/record_reader.hpp"
+#include "exporter/store/record_writer.hpp"
 
 namespace ipw {
 namespace {
@@ -39,6 +40,15 @@ FROM attempts a LEFT JOIN energy e ON e.attempt = a.number AND e.scope = ?3
 WHERE a.target = ?4
 )sql";
 
+// From the newest cycle or the one before: each is one look into an index.
+constexpr std::string_view kNewestAnswer = R"sql(
+WITH newest(cycle) AS (SELECT max(cycle) FROM attempts WHERE target = ?1 AND corpus = ?2 AND done = 1)
+SELECT answer FROM attempts
+WHERE done = 1 AND target = ?1 AND corpus = ?2 AND query_id = ?3 AND answer <> ''
+  AND cycle IN (SELECT cycle FROM newest UNION ALL SELECT cycle - 1 FROM newest)
+ORDER BY cycle DESC LIMIT 1
+)sql";
+
 // Only the filter that leaves the fewest rows is left to an index (a `+` keeps a term from one), because the rows then
 // come in the order of storing and the limit ends the search.
 std::string select_queries(std::string_view columns, const QueryFilter& filter) {
@@ -65,6 +75,7 @@ struct Journal::Impl {
     return {error.code, "journal " + path + ": " + what + ": " + error.message};
   }
   Error unreadable(const Error& error) const { return failed(error, "cannot be read"); }
+  Result<void> write(const std::string& what, const std::function<Result<void>()>& rows);
   Result<void> add_all(const std::vector<AttemptRecord>& records);
   Result<std::optional<std::int64_t>> label(const std::string& text);
   Result<std::vector<AttemptRecord>> read_all(Statement& statement);
@@ -108,17 +119,49 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
 
 Result<void> Journal::append(const std::vector<AttemptRecord>& records) {
   if (records.empty()) return {};
-  std::lock_guard lock(impl_->writing);
-  if (!impl_->writer) return Error{Errc::internal, "journal " + impl_->path + " was opened for reading only"};
-  auto& database = impl_->writer->database;
+  return impl_->write(std::to_string(records.size()) + " attempts", [&] { return impl_->add_all(records); });
+}
+
+Result<void> Journal::judge(const std::vector<LateVerdict>& verdicts) {
+  if (verdicts.empty()) return {};
+  return impl_->write(std::to_string(verdicts.size()) + " verdicts", [&] {
+    for (const auto& late : verdicts)
+      if (auto ok = impl_->writer->rows.judge(late); !ok) return ok;
+    return Result<void>{};
+  });
+}
+
+Result<void> Journal::keep_judgement(const std::string& question, double score) {
+  return impl_->write("a judgement", [&]() -> Result<void> {
+    auto statement =
+        impl_->writer->database.prepare("INSERT OR REPLACE INTO judgements (question, score) VALUES (?,?)");
+    if (!statement) return statement.error();
+    return statement->bind(question).bind(score).run();
+  });
+}
+
+Result<std::optional<double>> Journal::judgement(const std::string& question) const {
+  std::lock_guard lock(impl_->reading);
+  auto statement = impl_->reader->database.prepare("SELECT score FROM judgements WHERE question = ?");
+  if (!statement) return impl_->unreadable(statement.error());
+  const auto row = statement->bind(question).step();
+  if (!row) return impl_->unreadable(row.error());
+  return *row ? statement->number() : std::nullopt;
+}
+
+// All of it or nothing.
+Result<void> Journal::Impl::write(const std::string& what, const std::function<Result<void>()>& rows) {
+  std::lock_guard alone(writing);
+  if (!writer) return Error{Errc::internal, "journal " + path + " was opened for reading only"};
+  auto& database = writer->database;
   auto ok = database.execute("BEGIN IMMEDIATE");
-  if (ok) ok = impl_->add_all(records);
+  if (ok) ok = rows();
   if (ok) ok = database.execute("COMMIT");
   if (ok) return {};
   // SQLite has rolled back by itself after some errors.
   if (database.in_transaction()) static_cast<void>(database.execute("ROLLBACK"));
-  impl_->writer->rows.forget();
-  auto error = impl_->failed(ok.error(), "cannot store " + std::to_string(records.size()) + " attempts");
+  writer->rows.forget();
+  auto error = failed(ok.error(), "cannot store " + what);
   if (error.code == Errc::retry)
     error.message += ": see that its disk has room; nothing is lost while the program runs";
   return error;
@@ -217,6 +260,19 @@ Result<std::optional<AttemptRecord>> Journal::find(const std::string& attempt_id
   if (!records) return records.error();
   if (records->empty()) return std::optional<AttemptRecord>();
   return std::optional(std::move(records->front()));
+}
+
+Result<std::optional<std::string>> Journal::answer(const std::string& target, const std::string& corpus,
+                                                   const std::string& query_id) const {
+  std::lock_guard lock(impl_->reading);
+  const auto target_number = impl_->label(target), corpus_number = impl_->label(corpus);
+  if (!target_number || !corpus_number) return (!target_number ? target_number : corpus_number).error();
+  if (!*target_number || !*corpus_number) return std::optional<std::string>();
+  auto statement = impl_->reader->database.prepare(kNewestAnswer);
+  if (!statement) return impl_->unreadable(statement.error());
+  const auto row = statement->bind(*target_number).bind(*corpus_number).bind(query_id).step();
+  if (!row) return impl_->unreadable(row.error());
+  return *row ? std::optional(statement->text()) : std::nullopt;
 }
 
 Result<void> Journal::for_each(const std::function<bool(const AttemptRecord&)>& each) const {

@@ -51,6 +51,12 @@ class Journal final : public RecordStore {
   // Errors: retry, for a full disk or a locked file: nothing was stored; internal, when opened read_only.
   Result<void> append(const std::vector<AttemptRecord>& records) override;
 
+  // In one transaction. Errors: as append().
+  Result<void> judge(const std::vector<LateVerdict>& verdicts) override;
+  // What a judging model has said of a question. Errors: as append().
+  Result<std::optional<double>> judgement(const std::string& question) const;
+  Result<void> keep_judgement(const std::string& question, double score);
+
   // Where to go on. The newest cycle that has a record of this target and corpus, or nothing.
   Result<std::optional<std::uint64_t>> last_cycle(const std::string& target, const std::string& corpus) const;
   // Tells the id of every query that is finished for good in that cycle (cancelled ones are not), each once.
@@ -62,6 +68,9 @@ class Journal final : public RecordStore {
   Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
   // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
+  // What a target has answered to a query, in its newest cycle or the one before; or nothing.
+  Result<std::optional<std::string>> answer(const std::string& target, const std::string& corpus,
+                                            const std::string& query_id) const;
   Result<std::vector<JournalTotals>> totals() const;
   // What a target has taken of its budget since then, by the times at which its queries were sent and ended.
   Result<Spent> spent_since(const std::string& target, WallTime since) const;

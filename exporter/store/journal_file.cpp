@@ -14,7 +14,7 @@ namespace ipw {
 namespace {
 
 constexpr std::int64_t kApplicationId = 0x4950574A;  // "IPWJ"
-constexpr std::int64_t kVersion = 3;
+constexpr std::int64_t kVersion = kJournalVersion;
 constexpr mode_t kOwnerOnly = 0600;
 
 // Columns named after labels hold label numbers. `number` is the order of storing. `done`: the query is finished for
@@ -38,7 +38,8 @@ CREATE TABLE attempts (
   problem INTEGER, answer TEXT,
   chunks INTEGER, server_load_s REAL, server_queue_s REAL, server_prefill_s REAL, server_decode_s REAL,
   server_total_s REAL,
-  server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER, client_lag_s REAL
+  server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER, client_lag_s REAL,
+  judge INTEGER, control INTEGER, slices TEXT
 ) STRICT;
 CREATE UNIQUE INDEX attempts_done ON attempts (target, corpus, cycle, query_id) WHERE done = 1;
 CREATE INDEX attempts_open ON attempts (target, corpus, cycle, query_id) WHERE done = 0;
@@ -50,6 +51,7 @@ CREATE TABLE energy (
   gross_j REAL, active_j REAL, prefill_j REAL, decode_j REAL, sd_j REAL, mean_power_w REAL, busy_s REAL,
   PRIMARY KEY (attempt, scope)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 // What version 2 knows more than version 1: how the answer came, and the server's own times.
@@ -68,6 +70,14 @@ ALTER TABLE attempts ADD COLUMN server_running INTEGER;
 ALTER TABLE attempts ADD COLUMN server_waiting INTEGER;
 ALTER TABLE attempts ADD COLUMN foreign_running INTEGER;
 ALTER TABLE attempts ADD COLUMN client_lag_s REAL;
+)sql";
+
+// And version 4: who judged, what checks it, and what a judging model has said already.
+constexpr const char* kUpgradeTo4 = R"sql(
+ALTER TABLE attempts ADD COLUMN judge INTEGER;
+ALTER TABLE attempts ADD COLUMN control INTEGER;
+ALTER TABLE attempts ADD COLUMN slices TEXT;
+CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
 Error refused(Errc code, const std::string& path, const std::string& why) {
@@ -95,8 +105,8 @@ Result<void> create_schema(Database& database) {
 Result<void> upgrade_schema(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
-  return database.execute("BEGIN IMMEDIATE;" + std::string(*version < 2 ? kUpgradeTo2 : "") + kUpgradeTo3 +
-                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
+  return database.execute("BEGIN IMMEDIATE;" + std::string(*version < 2 ? kUpgradeTo2 : "") +
+                          (*version < 3 ? kUpgradeTo3 : "") + kUpgradeTo4 + "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
 
 enum class Content { nothing, older, journal };

@@ -1,11 +1,15 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.hpp"
 #include "exporter/store/database.hpp"
 
 namespace ipw {
+
+// Of the schema that is written; older ones are brought up to it.
+constexpr std::int64_t kJournalVersion = 4;
 
 // Keeps other sidecars off a journal: holds a lock on `PATH.lock`, which the system releases with the process. Readers
 // do not ask for it. The file itself stays, because removing it would let two holders in.

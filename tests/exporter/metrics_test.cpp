@@ -147,8 +147,8 @@ void play(unsigned seed) {
     if (const auto* end = std::get_if<replay::Finished>(&action.what)) {
       books.on(*end), ledger.on(*end);
       const auto& attempt = *end->attempt;
-      expected += !attempt.query->warmup;
-      const bool due = attempt.final && attempt.outcome != replay::Outcome::cancelled && !attempt.query->warmup;
+      expected += attempt.query->measured();
+      const bool due = attempt.final && attempt.outcome != replay::Outcome::cancelled && attempt.query->measured();
       if (due) to_judge.push_back(end->attempt);
     }
     if (!to_judge.empty() && random() % 6 == 0) judge_one();

@@ -56,7 +56,7 @@ class EventLog {
 
  private:
   static std::string head(const char* what, const replay::Query& query, int number) {
-    return what + query.item->id + " #" + std::to_string(number) + (query.warmup ? " warmup" : "");
+    return what + query.item->id + " #" + std::to_string(number) + (!query.measured() ? " warmup" : "");
   }
   static std::string line(const replay::AttemptEvent& event) {
     if (const auto* started = std::get_if<replay::Started>(&event))
@@ -69,6 +69,9 @@ class EventLog {
     if (const auto* paused = std::get_if<replay::Paused>(&event))
       return paused->reason ? "paused " + std::string(to_text(*paused->reason)) : "goes on";
     if (std::holds_alternative<replay::LoadSeen>(event)) return "load seen";
+    if (std::holds_alternative<replay::JudgeAudited>(event)) return "audited";
+    if (const auto* deferred = std::get_if<replay::JudgementDeferred>(&event))
+      return "deferred " + deferred->attempt->query->item->id;
     const auto& judged = std::get<replay::Judged>(event);
     return "judged " + judged.attempt->query->item->id + " " + std::string(to_text(judged.verdict.kind));
   }

@@ -72,7 +72,7 @@ inline void expect_sound(const EventLog& log) {
       EXPECT_LE(a.scheduled_at, a.sent_at) << a.id;
       EXPECT_LE(a.sent_at, a.ended_at) << a.id;
       EXPECT_EQ(a.reason.empty(), answered(a.outcome)) << a.id << ": " << a.reason;
-      if (a.final && a.outcome != replay::Outcome::cancelled && !a.query->warmup) finals.insert(&a);
+      if (a.final && a.outcome != replay::Outcome::cancelled && a.query->measured()) finals.insert(&a);
     } else if (const auto* verdict = std::get_if<replay::Judged>(&event)) {
       EXPECT_TRUE(finals.contains(verdict->attempt.get())) << verdict->attempt->id << " judged out of turn";
       EXPECT_TRUE(judged.insert(verdict->attempt.get()).second) << verdict->attempt->id << " judged twice";

@@ -28,6 +28,15 @@ class MemoryStore final : public RecordStore {
     records_.insert(records_.end(), records.begin(), records.end());
     return {};
   }
+  Result<void> judge(const std::vector<LateVerdict>& verdicts) override {
+    std::lock_guard lock(mutex_);
+    verdicts_.insert(verdicts_.end(), verdicts.begin(), verdicts.end());
+    return {};
+  }
+  std::vector<LateVerdict> verdicts() const {
+    std::lock_guard lock(mutex_);
+    return verdicts_;
+  }
   void fail(int times) {
     std::lock_guard lock(mutex_);
     failures_ = times;
@@ -40,6 +49,7 @@ class MemoryStore final : public RecordStore {
  private:
   mutable std::mutex mutex_;
   std::vector<AttemptRecord> records_;
+  std::vector<LateVerdict> verdicts_;
   int failures_{0};
 };
 
