@@ -7,6 +7,7 @@
 #include <random>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 
 #include "base/log.hpp"
@@ -35,6 +36,7 @@ struct Job {
   MonoTime due;                             // nothing is to be done before
   std::vector<std::string> prompts{};       // empty until a rival's answer is there
   std::vector<double> scores{};             // of the first questions
+  std::string key{};                        // by which the cache knows the next question
   bool again{false};                        // the next question was answered with nonsense once
   bool cached{true};                        // nothing was asked so far
   std::unique_ptr<AttemptStream> stream{};  // while a question is under way
@@ -103,6 +105,7 @@ class JudgeDesk::Loop {
   void begin(JudgeCase one);
   bool find_prompts(Job& job, MonoTime now);
   void look_up(Jobs::iterator job);
+  bool is_known(Jobs::iterator job);  // and then it is gone
   void send_due(MonoTime now);
   void send(Jobs::iterator job);
   void settle(Jobs::iterator job);
@@ -111,9 +114,6 @@ class JudgeDesk::Loop {
   void conclude(Jobs::iterator job, Verdict verdict);
   void fail(Jobs::iterator job, std::string why) {
     conclude(job, {VerdictKind::judge_error, 0, std::move(why)});
-  }
-  std::string key_of(const Job& job) const {
-    return sha256({parts_.name, job.prompts[job.scores.size()]});
   }
   MonoTime next_due(MonoTime now) const;
   void cancel_all();
@@ -131,6 +131,7 @@ class JudgeDesk::Loop {
   }};
   Jobs jobs_;
   std::unordered_map<const AttemptStream*, Jobs::iterator> running_;
+  std::unordered_set<std::string> asked_;  // the keys of what is under way
   std::vector<AttemptStream*> ended_;  // of this turn of the loop
   MonoTime closed_until_{};            // the server is given a rest
   int failures_{0};                    // in a row
@@ -178,6 +179,12 @@ void JudgeDesk::Loop::begin(JudgeCase one) {
   }
 }
 
+bool JudgeDesk::Loop::is_known(Jobs::iterator job) {
+  const auto jobs = jobs_.size();
+  look_up(job);
+  return jobs_.size() != jobs;
+}
+
 // Whether the job knows what to ask; else it is put off.
 bool JudgeDesk::Loop::find_prompts(Job& job, MonoTime now) {
   if (!job.prompts.empty()) return true;
@@ -194,7 +201,8 @@ bool JudgeDesk::Loop::find_prompts(Job& job, MonoTime now) {
 // Takes what the cache knows of the questions that come next.
 void JudgeDesk::Loop::look_up(Jobs::iterator job) {
   while (job->scores.size() < job->prompts.size()) {
-    const auto known = parts_.cache->find(key_of(*job));
+    job->key = sha256({parts_.name, job->prompts[job->scores.size()]});
+    const auto known = parts_.cache->find(job->key);
     if (!known) return;
     job->scores.push_back(*known);
   }
@@ -211,13 +219,8 @@ void JudgeDesk::Loop::send_due(MonoTime now) {
                                      : "the judging model could not be asked in time");
       continue;
     }
-    const bool known = !job->prompts.empty();
-    if (!find_prompts(*job, now)) continue;
-    if (!known) {
-      const auto jobs = jobs_.size();
-      look_up(job);
-      if (jobs_.size() != jobs) continue;
-    }
+    // The same may have been asked for another case since this one came.
+    if (asked_.contains(job->key) || !find_prompts(*job, now) || is_known(job) || asked_.contains(job->key)) continue;
     if (now < closed_until_ || running_.size() >= (failures_ > 0 ? 1 : parts_.concurrency)) break;
     any = true;
     if (parts_.turn && !parts_.turn->take(now, {jobs_.size(), jobs_.front().since, finishing_})) break;
@@ -240,12 +243,14 @@ void JudgeDesk::Loop::send(Jobs::iterator job) {
   job->cached = false;
   job->stream = std::make_unique<AttemptStream>(std::move(attempt), parts_.dialect->decoder(), done_);
   running_.emplace(job->stream.get(), job);
+  asked_.insert(job->key);
   auto& stream = *job->stream;
   parts_.transport->start(parts_.dialect->request(*query->item), stream, stream.stop_token());
 }
 
 void JudgeDesk::Loop::settle(Jobs::iterator job) {
   running_.erase(job->stream.get());
+  asked_.erase(job->key);
   const auto stream = std::move(job->stream);
   stream->attempt().final = true;
   const auto attempt = std::make_shared<const Attempt>(std::move(stream->attempt()));
@@ -261,7 +266,7 @@ void JudgeDesk::Loop::settle(Jobs::iterator job) {
 
 void JudgeDesk::Loop::read_reply(Jobs::iterator job, const Attempt& attempt) {
   if (const auto score = job->one.judge->read(job->scores.size(), attempt.answer)) {
-    parts_.cache->keep(key_of(*job), *score);
+    parts_.cache->keep(job->key, *score);
     job->scores.push_back(*score);
     job->again = false;
     return look_up(job);
