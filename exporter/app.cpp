@@ -184,7 +184,8 @@ void App::finish_judging(std::stop_token stop) {
   desk_.reset();
   if (!stop.stop_requested()) return;
   if (const auto open = pending(); open > 0)
-    log_warn("answers are not judged yet: `ipw-sidecar judge --journal` does that later", {{"answers", std::to_string(open)}});
+    log_warn("answers are not judged yet: `ipw-sidecar judge --journal` does that later",
+             {{"answers", std::to_string(open)}});
 }
 
 Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) {

@@ -115,8 +115,8 @@ void add_judge_and_export(const Commands& commands) {
   auto* answers = judge.add_option("--answers", parsed.judge.answers, "Recorded answers: JSONL of `id`, `text`")
                       ->option_text("FILE")
                       ->needs(corpus);
-  auto* config = judge.add_option("-c,--config", parsed.judge.config, "Configuration whose `judges` judge")
-                     ->option_text("FILE");
+  auto* config =
+      judge.add_option("-c,--config", parsed.judge.config, "Configuration whose `judges` judge")->option_text("FILE");
   judge.add_option("--journal", parsed.judge.journal, "Journal: judge what is still open there")
       ->option_text("FILE")
       ->needs(config)

@@ -34,7 +34,7 @@ struct CorpusConfig {
   std::vector<std::string> paths;  // as they stand, or below the configuration file's folder
   std::optional<replay::PanelChoice> panel;
   std::vector<std::string> slices;  // other fields of its lines
-  std::string stratify_place;  // FILE:LINE:COLUMN, where there is a panel
+  std::string stratify_place;       // FILE:LINE:COLUMN, where there is a panel
 };
 
 // A model and how to reach it.
@@ -61,7 +61,7 @@ struct TargetConfig : ServerConfig {
   Seconds ready_timeout{60};  // 0: the server need not be ready
   replay::Politeness politeness;
   std::optional<BudgetLimits> budget;
-  std::string budget_place;  // FILE:LINE:COLUMN, where there is one
+  std::string budget_place;         // FILE:LINE:COLUMN, where there is one
   std::optional<Watts> idle_power;  // of the accelerator scope, where the user knows it
   std::optional<TokenEnergy> estimate;
   std::string estimate_place;  // FILE:LINE:COLUMN, where there is one
@@ -69,10 +69,10 @@ struct TargetConfig : ServerConfig {
 
 // The model that judges, for the judges that ask one.
 struct JudgeModelConfig : ServerConfig {
-  std::string shares;       // the target whose accelerator it works on; "" : none's
-  std::string place;        // FILE:LINE:COLUMN
+  std::string shares;  // the target whose accelerator it works on; "" : none's
+  std::string place;   // FILE:LINE:COLUMN
   int concurrency{4};
-  Seconds give_up{3600};    // how long a verdict may take to come
+  Seconds give_up{3600};  // how long a verdict may take to come
 };
 
 struct StoreConfig {

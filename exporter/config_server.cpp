@@ -50,8 +50,7 @@ std::string read_api_key(Options& options) {
   }
   if (variable.empty() && path.empty()) return {};
   const auto* source = variable.empty() ? "api_key_file" : "api_key_env";
-  auto key =
-      variable.empty() ? key_from_file(options, path) : key_from_environment(options, variable);
+  auto key = variable.empty() ? key_from_file(options, path) : key_from_environment(options, variable);
   // It becomes a header's value; it is never shown, not even here.
   const bool usable = std::ranges::all_of(key, [](char c) { return c > ' ' && c < 0x7f; });
   if (!usable) options.fail(source, "the key contains spaces or characters that a header cannot carry");
@@ -96,7 +95,8 @@ std::optional<JudgeModelConfig> read_judge_model(Options judges) {
   judge.place = judges.place("llm");
   if (!options.has("url")) {
     if (options.has("model")) options.require("url");
-    if (judges.has("audit")) judges.fail("audit", "there is no model to audit: configure `judges.llm` with its url and model");
+    if (judges.has("audit"))
+      judges.fail("audit", "there is no model to audit: configure `judges.llm` with its url and model");
     return std::nullopt;
   }
   read_server(options, judge);

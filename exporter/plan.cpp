@@ -179,7 +179,8 @@ Result<void> check_judge(const Plan& plan, const replay::CorpusItem& item) {
   if (auto ok = plan.bench->accepts(item); !ok || plan.bench->model_judge(item) == nullptr) return ok;
   const auto judge = "the judge `" + std::string(plan.bench->judge_of(item)) + "`";
   if (!plan.judge)
-    return Error{Errc::invalid, item.place + ": " + judge + " asks a model: configure `judges.llm` with its url and model"};
+    return Error{Errc::invalid,
+                 item.place + ": " + judge + " asks a model: configure `judges.llm` with its url and model"};
   for (const auto& target : plan.config.targets)
     if (target.retry.until_success > 1)
       return Error{Errc::invalid, target.until_success_place + ": " + judge + " of " + item.place +

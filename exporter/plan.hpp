@@ -48,7 +48,7 @@ struct Plan {
   std::vector<PlannedTarget> targets;
   std::optional<JudgeModel> judge;
   std::vector<std::size_t> judge_shares;  // the targets with which it shares an accelerator
-  std::vector<Book> books;  // one per device and scope that some target is charged for
+  std::vector<Book> books;                // one per device and scope that some target is charged for
 
   CorpusInfo replayed() const;
 };

@@ -110,14 +110,14 @@ Json as_json(const AttemptRecord& record) {
   json["client_lag_s"] = value(record.client_lag);
   json["client_saturated"] = record.client_lag ? Json(*record.client_lag > ClientLag::kDistorting) : Json();
   json.update(energy_of(record, probes::Scope::accelerator));
-  json["slices"] = Json::object();
-  for (const auto& [name, text] : record.slices) json["slices"][name] = text;
   json["scopes"] = Json::object();
   for (const auto scope : kOuterScopes)
     if (std::ranges::find(record.energy, scope, &ScopeEnergy::scope) != record.energy.end())
       json["scopes"][std::string(to_text(scope))] = energy_of(record, scope);
   json["concurrency"] = value(record.concurrency);
   json["cost_usd"] = value(record.cost_usd);
+  json["slices"] = nullptr;
+  for (const auto& [name, text] : record.slices) json["slices"][name] = text;
   json["answer"] = value(record.answer);
   return json;
 }
@@ -140,8 +140,9 @@ void for_each_column(const AttemptRecord& record, Each each) {
 
 std::string field_text(const Json& field) {
   if (field.is_null() || (field.is_number_float() && !std::isfinite(field.get<double>()))) return {};
-  if (!field.is_string()) return field.dump();
-  auto text = valid_utf8(field.get<std::string>());
+  if (!field.is_string() && !field.is_object()) return field.dump();
+  const auto text = field.is_string() ? valid_utf8(field.get<std::string>())
+                                      : field.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.find_first_of("\",\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);

@@ -126,9 +126,9 @@ struct JudgementDeferred {
 struct Judged {
   std::shared_ptr<const Attempt> attempt;
   Verdict verdict;
-  std::string judge;                   // its name
-  std::optional<VerdictKind> control;  // a deterministic judge's, where a model's verdict can be checked by one
-  bool cached{false};                  // a model's verdict that was known already: nothing was asked
+  std::string judge{};                   // its name
+  std::optional<VerdictKind> control{};  // a deterministic judge's, where a model's verdict can be checked by one
+  bool cached{false};                    // a model's verdict that was known already: nothing was asked
 };
 // What the judging model says of an answer whose verdict is a deterministic judge's: for its quality only.
 struct JudgeAudited {

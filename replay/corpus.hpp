@@ -26,7 +26,8 @@ struct CorpusItem {
   std::vector<std::pair<std::string, std::string>> metadata;  // unknown fields: name, compact JSON
   std::string place;                                          // "corpora/mmlu-pro.jsonl:17"
 
-  // An unknown field's value, a text without its quotation marks; at most 64 bytes of it. Nothing where the line has none.
+  // An unknown field's value, a text without its quotation marks; at most 64 bytes of it. Nothing where the line has
+  // none.
   std::optional<std::string> field(std::string_view name) const;
 };
 

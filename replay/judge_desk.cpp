@@ -112,9 +112,7 @@ class JudgeDesk::Loop {
   void read_reply(Jobs::iterator job, const Attempt& attempt);
   void put_off(Jobs::iterator job, const Attempt& attempt, std::optional<Seconds> retry_after);
   void conclude(Jobs::iterator job, Verdict verdict);
-  void fail(Jobs::iterator job, std::string why) {
-    conclude(job, {VerdictKind::judge_error, 0, std::move(why)});
-  }
+  void fail(Jobs::iterator job, std::string why) { conclude(job, {VerdictKind::judge_error, 0, std::move(why)}); }
   MonoTime next_due(MonoTime now) const;
   void cancel_all();
 
@@ -132,9 +130,9 @@ class JudgeDesk::Loop {
   Jobs jobs_;
   std::unordered_map<const AttemptStream*, Jobs::iterator> running_;
   std::unordered_set<std::string> asked_;  // the keys of what is under way
-  std::vector<AttemptStream*> ended_;  // of this turn of the loop
-  MonoTime closed_until_{};            // the server is given a rest
-  int failures_{0};                    // in a row
+  std::vector<AttemptStream*> ended_;      // of this turn of the loop
+  MonoTime closed_until_{};                // the server is given a rest
+  int failures_{0};                        // in a row
   bool finishing_{false}, dropping_{false};
   std::optional<MonoTime> drop_at_;
   std::uint64_t sequence_{0};
@@ -273,7 +271,8 @@ void JudgeDesk::Loop::read_reply(Jobs::iterator job, const Attempt& attempt) {
   }
   if (!std::exchange(job->again, true)) return;
   const std::string_view because = attempt.outcome == Outcome::length ? ", at its token limit" : "";
-  fail(job, "the judging model said `" + excerpt(attempt.answer) + "`" + std::string(because) + ", which is no verdict");
+  fail(job,
+       "the judging model said `" + excerpt(attempt.answer) + "`" + std::string(because) + ", which is no verdict");
 }
 
 void JudgeDesk::Loop::put_off(Jobs::iterator job, const Attempt& attempt, std::optional<Seconds> retry_after) {

@@ -28,14 +28,14 @@ struct JudgeCase {
 };
 
 // Carries what judges ask to the judging model, some at a time, and tells their verdicts. A reply that is no verdict is
-// asked for once more, then it is a judge_error. While the server is away, slow or busy, one question at a time is tried
-// again, with growing pauses, until `give_up` has passed; then that is a judge_error too, and so is a refusal (4xx). Its
-// requests are Started and Finished like all others, with the purpose `judge`. Thread-safe.
+// asked for once more, then it is a judge_error. While the server is away, slow or busy, one question at a time is
+// tried again, with growing pauses, until `give_up` has passed; then that is a judge_error too, and so is a refusal
+// (4xx). Its requests are Started and Finished like all others, with the purpose `judge`. Thread-safe.
 class JudgeDesk {
  public:
   struct Parts {
-    std::string name;       // what asks: part of what the cache knows an answer by
-    std::string id_prefix;  // makes attempt ids unique over restarts
+    std::string name;        // what asks: part of what the cache knows an answer by
+    std::string id_prefix;   // makes attempt ids unique over restarts
     std::size_t account{0};  // Query::target of its requests
     std::unique_ptr<Dialect> dialect;
     std::unique_ptr<Transport> transport;

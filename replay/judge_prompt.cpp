@@ -43,7 +43,8 @@ JudgePrompt JudgePrompt::read(Options& options, std::string_view standard, std::
     if (name.empty()) continue;
     const auto known = std::ranges::find(names, name);
     if (known == names.end()) {
-      options.fail("prompt", "unknown placeholder {" + std::string(name) + "} (accepted: {" + join(names, "}, {") + "})");
+      options.fail("prompt",
+                   "unknown placeholder {" + std::string(name) + "} (accepted: {" + join(names, "}, {") + "})");
       continue;
     }
     std::erase(missing, name);

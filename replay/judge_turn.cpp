@@ -7,10 +7,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kEnough = 32;   // so many answers are worth a pause,
-constexpr auto kLongEnough = 60s;     // or one that has waited so long
-constexpr auto kLongestTurn = 30s;    // less than a query may wait for its next attempt
-constexpr auto kShortestRest = 5s;    // in which the targets go on
+constexpr std::size_t kEnough = 32;  // so many answers are worth a pause,
+constexpr auto kLongEnough = 60s;    // or one that has waited so long
+constexpr auto kLongestTurn = 30s;   // less than a query may wait for its next attempt
+constexpr auto kShortestRest = 5s;   // in which the targets go on
 constexpr auto kAskAgain = 20ms;
 constexpr auto kAboutToSend = 20ms;
 
@@ -22,7 +22,9 @@ std::optional<Hold> JudgeTurn::hold(MonoTime now) {
     let_go_ = now;
     return std::nullopt;
   }
-  return Hold{.reason = PauseReason::judging, .why = "the judging model works on the same accelerator", .until = now + kAskAgain};
+  return Hold{.reason = PauseReason::judging,
+              .why = "the judging model works on the same accelerator",
+              .until = now + kAskAgain};
 }
 
 void JudgeTurn::started(const Started&) {

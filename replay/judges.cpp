@@ -74,6 +74,17 @@ const Catalog<OpenModelJudge>& model_judges() {
   return catalog;
 }
 
+namespace {
+
+std::vector<std::string_view> judge_names() {
+  std::vector<std::string_view> names;
+  for (const auto& entry : judges().entries()) names.push_back(entry.name);
+  for (const auto& entry : model_judges().entries()) names.push_back(entry.name);
+  return names;
+}
+
+}  // namespace
+
 Bench::Bench() = default;
 Bench::~Bench() = default;
 
@@ -90,9 +101,8 @@ Result<void> Bench::open_models(Options& options) {
 
 Result<std::unique_ptr<Bench>> Bench::open(Options options) {
   std::unique_ptr<Bench> bench(new Bench);
-  std::vector<std::string_view> names{kAuto};
-  for (const auto& entry : judges().entries()) names.push_back(entry.name);
-  for (const auto& entry : model_judges().entries()) names.push_back(entry.name);
+  auto names = judge_names();
+  names.insert(names.begin(), kAuto);
   bench->default_ = options.one_of("default", kAuto, names);
   if (auto ok = bench->open_models(options); !ok) return ok.error();
   for (const auto& entry : judges().entries()) {
@@ -113,8 +123,9 @@ std::string_view Bench::judge_of(const CorpusItem& item) const {
 Result<void> Bench::accepts(const CorpusItem& item) const {
   const auto name = judge_of(item);
   if (const auto* model = model_judge(name)) return model->accepts(item);
-  const auto known = judges().find(name);
-  if (!known) return Error{Errc::invalid, item.place + ": " + known.error().message};
+  if (!judges_.contains(std::string(name)))
+    return Error{Errc::invalid, item.place + ": unknown judge " + did_you_mean(name, judge_names()) +
+                                    " (known: " + join(judge_names(), ", ") + ")"};
   if (trim(item.answer).empty())
     return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `" + std::string(name) + "` needs it"};
   return judges_.at(std::string(name))->accepts(item);

@@ -25,7 +25,8 @@ std::shared_ptr<const Query> QueryLine::take() {
   auto& from = warmup ? warmup_ : next_;
   auto item = std::move(from.front());
   from.pop_front();
-  return std::make_shared<const Query>(Query{std::move(item.item), target_, item.cycle, warmup ? Purpose::warmup : Purpose::measure});
+  return std::make_shared<const Query>(
+      Query{std::move(item.item), target_, item.cycle, warmup ? Purpose::warmup : Purpose::measure});
 }
 
 std::optional<FedItem> QueryLine::fetch() {

@@ -207,9 +207,9 @@ void Dispatch::settle(AttemptStream& stream) {
   auto& attempt = stream.attempt();
   if (!attempt.query->measured()) --warming_;
   const int failures = owner.mapped().failures + (answered(attempt.outcome) ? 0 : 1);
-  const bool again = attempt.query->measured() && (answered(attempt.outcome)
-                                                       ? wants_another(attempt)
-                                                       : may_pass(attempt.outcome) && failures < parts_.retry.attempts);
+  const bool again = attempt.query->measured() &&
+                     (answered(attempt.outcome) ? wants_another(attempt)
+                                                : may_pass(attempt.outcome) && failures < parts_.retry.attempts);
   attempt.final = !again;
   const auto now = parts_.clock->now();
   const auto pause = retry_delay(parts_.retry, std::max(1, failures), stream.retry_after(), random_);

@@ -53,11 +53,11 @@ class Replayer {
   };
   explicit Replayer(Parts parts) : parts_(std::move(parts)) {}
 
-  // Returns when every query has ended and was judged, or handed to the desk. After a stop request nothing new is sent; running queries get
-  // `grace`, then they are cancelled, and a query that waits for its next attempt is closed by an attempt that was
-  // cancelled before it was sent. Errors, after everything already sent is finished: invalid, when the feed reports a
-  // bad corpus; for a single pass that a gate has ended, unavailable where the server was not ready, and cancelled
-  // where a limit of ours was reached. REQUIRES: called once.
+  // Returns when every query has ended and was judged, or handed to the desk. After a stop request nothing new is sent;
+  // running queries get `grace`, then they are cancelled, and a query that waits for its next attempt is closed by an
+  // attempt that was cancelled before it was sent. Errors, after everything already sent is finished: invalid, when the
+  // feed reports a bad corpus; for a single pass that a gate has ended, unavailable where the server was not ready, and
+  // cancelled where a limit of ours was reached. REQUIRES: called once.
   Result<void> run(std::stop_token stop);
 
   // Attempts under way now. Any thread.

@@ -3,8 +3,8 @@
 #include <optional>
 #include <string>
 
-#include "base/guarded.hpp"
 #include <unordered_map>
+#include "base/guarded.hpp"
 
 namespace ipw::replay {
 

@@ -57,8 +57,8 @@ Result<void> Accountant::close() {
   queue_.close();
   if (thread_.joinable()) thread_.join();
   if (unstored_.empty() && unstored_verdicts_.empty()) return {};
-  return Error{Errc::retry,
-               std::to_string(unstored_.size() + unstored_verdicts_.size()) + " records could not be stored and are lost: " + store_error_};
+  return Error{Errc::retry, std::to_string(unstored_.size() + unstored_verdicts_.size()) +
+                                " records could not be stored and are lost: " + store_error_};
 }
 
 // Cadence is real time, whatever clock stamps the books: a test's clock may stand still.

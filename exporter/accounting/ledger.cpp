@@ -227,7 +227,8 @@ void Ledger::complete(const replay::Query* query) {
     meter(counts, slice_of(*query), pending);
   }
   if (pending.recorded)
-    late_.push_back({pending.judged->attempt->id, pending.judged->verdict, pending.judged->judge, pending.judged->control});
+    late_.push_back(
+        {pending.judged->attempt->id, pending.judged->verdict, pending.judged->judge, pending.judged->control});
   else if (query->measured())
     record(pending);
 }

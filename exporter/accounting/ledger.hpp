@@ -21,11 +21,11 @@ struct LedgerTarget {
   TargetInfo info;
   std::vector<EnergyLabels> metered_scopes;
   std::optional<Pricing> pricing;
-  std::vector<Slice> slices;     // subject and language pairs of the corpus, as far as they are known
+  std::vector<Slice> slices;                // subject and language pairs of the corpus, as far as they are known
   std::vector<std::string> extra_slices{};  // names of the corpus lines' other fields that are slices
-  int until_success{1};          // how often a query may be tried until it is right
-  std::uint64_t first_cycle{0};  // the cycle that this process begins or goes on with,
-  std::uint64_t done_before{0};  // and how many of its queries the journal already has
+  int until_success{1};                     // how often a query may be tried until it is right
+  std::uint64_t first_cycle{0};             // the cycle that this process begins or goes on with,
+  std::uint64_t done_before{0};             // and how many of its queries the journal already has
 };
 
 // Adds everything up. Counters only rise, start at 0 with the process, and obey the contract's laws at every snapshot.
@@ -46,8 +46,8 @@ class Ledger {
   void on(const replay::LoadSeen& event);
   // Takes over a settlement. Returns the records of queries that are now complete: settled, and judged where a verdict
   // is due; all attempts of a query together, in their order, so that they can be stored together. Queries whose
-  // verdict is still to come are returned by the call after their Judged; at once, and without it, where it was deferred.
-  // Only measured queries have records.
+  // verdict is still to come are returned by the call after their Judged; at once, and without it, where it was
+  // deferred. Only measured queries have records.
   std::vector<AttemptRecord> book(const Settlement& settlement);
   // The verdicts on attempts whose records were given before, since the last call.
   std::vector<LateVerdict> late_verdicts() { return std::exchange(late_, {}); }

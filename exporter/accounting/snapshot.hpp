@@ -74,7 +74,8 @@ struct VerdictCounts {
   }
 };
 
-// A model judge's verdicts on answers that a deterministic judge can score too: whether either says that they are right.
+// A model judge's verdicts on answers that a deterministic judge can score too: whether either says that they are
+// right.
 struct JudgeChecks {
   std::uint64_t both_right{0}, only_judge{0}, only_control{0}, both_wrong{0};
 };
@@ -138,8 +139,8 @@ struct JudgeSnapshot {
   JudgeInfo info;
   std::array<std::uint64_t, replay::kOutcomes> requests{};
   TokenCounts tokens;
-  std::optional<double> cost_usd;  // only where prices are configured
-  std::uint64_t cached{0};         // verdicts for which nothing was asked
+  std::optional<double> cost_usd;       // only where prices are configured
+  std::uint64_t cached{0};              // verdicts for which nothing was asked
   std::uint64_t compared{0}, split{0};  // comparisons in both orders; those that the order decided
 };
 

@@ -68,9 +68,9 @@ Result<std::uint64_t> judge_all(const JudgeOptions& options, JudgeRoom& room, st
       continue;
     }
     auto& slot = judged.emplace_back(Judged{(*item)->id, {}});
-    room.judge({std::make_shared<const replay::CorpusItem>(std::move(**item)),
-                std::make_shared<const std::string>(*answer)},
-               [&slot](replay::Verdict verdict, const std::string&) { slot.verdict = std::move(verdict); });
+    room.judge(
+        {std::make_shared<const replay::CorpusItem>(std::move(**item)), std::make_shared<const std::string>(*answer)},
+        [&slot](replay::Verdict verdict, const std::string&) { slot.verdict = std::move(verdict); });
   }
   room.finish(signal.token());
   return missing;

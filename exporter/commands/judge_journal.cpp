@@ -87,10 +87,11 @@ Result<void> judge_open(const Config& config, const OpenAnswers& open, JudgeRoom
     if (auto ok = room.accepts(**next); !ok) return ok;
     const auto item = std::make_shared<const replay::CorpusItem>(std::move(**next));
     for (auto one = first; one != last; ++one)
-      room.judge({item, one->second.answer}, [&room, &basket, item, one](replay::Verdict verdict, const std::string& judge) {
-        const auto control = room.bench().control(*item, *one->second.answer);
-        basket.add({one->second.attempt_id, std::move(verdict), judge, control});
-      });
+      room.judge({item, one->second.answer},
+                 [&room, &basket, item, one](replay::Verdict verdict, const std::string& judge) {
+                   const auto control = room.bench().control(*item, *one->second.answer);
+                   basket.add({one->second.attempt_id, std::move(verdict), judge, control});
+                 });
   }
   room.finish(signal.token());
   return basket.finish();

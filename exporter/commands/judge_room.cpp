@@ -39,7 +39,8 @@ Result<void> JudgeRoom::accepts(const replay::CorpusItem& item) const {
   if (model != nullptr && !desk_)
     return Error{Errc::invalid, item.place + ": " + name + " asks a model: give --config with `judges.llm`"};
   if (model != nullptr && !model->rival().empty() && trim(item.reference).empty())
-    return Error{Errc::invalid, item.place + ": " + name + " compares with another target's answers, which only `run` and "
+    return Error{Errc::invalid, item.place + ": " + name +
+                                    " compares with another target's answers, which only `run` and "
                                     "`replay` have: set `against` to reference"};
   return {};
 }

@@ -19,7 +19,8 @@ namespace ipw {
 class JudgeRoom {
  public:
   // `config`: a file whose map `judges` counts; "": the defaults. Errors: invalid.
-  static Result<std::unique_ptr<JudgeRoom>> open(const std::string& config, std::shared_ptr<replay::VerdictCache> cache);
+  static Result<std::unique_ptr<JudgeRoom>> open(const std::string& config,
+                                                 std::shared_ptr<replay::VerdictCache> cache);
 
   // Whether the item can be judged. Errors: invalid, `FILE:LINE: message`.
   Result<void> accepts(const replay::CorpusItem& item) const;

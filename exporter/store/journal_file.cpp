@@ -106,7 +106,8 @@ Result<void> upgrade_schema(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
   return database.execute("BEGIN IMMEDIATE;" + std::string(*version < 2 ? kUpgradeTo2 : "") +
-                          (*version < 3 ? kUpgradeTo3 : "") + kUpgradeTo4 + "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
+                          (*version < 3 ? kUpgradeTo3 : "") + kUpgradeTo4 +
+                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
 
 enum class Content { nothing, older, journal };

@@ -33,9 +33,9 @@ Result<RecordReader> RecordReader::open(Database& database) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
   reader.version_ = *version;
-  auto ok =
-      database.prepare_all( {{&reader.energy_, "SELECT " + std::string(kEnergyColumns) + " FROM energy WHERE attempt = ?"},
-                         {&reader.problem_, "SELECT text FROM problems WHERE number = ?"}});
+  auto ok = database.prepare_all(
+      {{&reader.energy_, "SELECT " + std::string(kEnergyColumns) + " FROM energy WHERE attempt = ?"},
+       {&reader.problem_, "SELECT text FROM problems WHERE number = ?"}});
   if (!ok) return ok.error();
   return reader;
 }

@@ -50,13 +50,13 @@ Result<RecordWriter> RecordWriter::open(Database& database, bool keep_answers) {
   if (!labels) return labels.error();
   writer.labels_ = std::move(*labels);
   auto ok =
-      database.prepare_all( {{&writer.insert_, insert_attempt()},
-                         {&writer.exists_, "SELECT 1 FROM attempts WHERE id = ?"},
-                         {&writer.judge_, std::string(kJudge)},
-                         {&writer.energy_, "INSERT INTO energy (attempt, " + std::string(kEnergyColumns) +
-                                               ") VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
-                         {&writer.find_problem_, "SELECT number FROM problems WHERE hash = ? AND text = ?"},
-                         {&writer.add_problem_, "INSERT INTO problems (hash, text) VALUES (?,?) RETURNING number"}});
+      database.prepare_all({{&writer.insert_, insert_attempt()},
+                            {&writer.exists_, "SELECT 1 FROM attempts WHERE id = ?"},
+                            {&writer.judge_, std::string(kJudge)},
+                            {&writer.energy_, "INSERT INTO energy (attempt, " + std::string(kEnergyColumns) +
+                                                  ") VALUES (?,?,?,?,?,?,?,?,?,?,?)"},
+                            {&writer.find_problem_, "SELECT number FROM problems WHERE hash = ? AND text = ?"},
+                            {&writer.add_problem_, "INSERT INTO problems (hash, text) VALUES (?,?) RETURNING number"}});
   if (!ok) return ok.error();
   return writer;
 }

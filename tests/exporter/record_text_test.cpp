@@ -14,30 +14,35 @@ using Json = nlohmann::ordered_json;
 using testing::full_record;
 
 TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
-  EXPECT_EQ(to_json(full_record("a-1", "q-1")),
-            R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
-            R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
-            R"("outcome":"ok","verdict":"correct","score":1.0,"reason":"`C`, expected C",)"
-            R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
-            R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
-            R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"
-            R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
-            R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
-            R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
-            R"("server_running":6,"server_waiting":0,"foreign_running":2,)"
-            R"("client_lag_s":0.00025,"client_saturated":false,)"
-            R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
-            R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
-            R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
-            R"("energy_error_j":5.002,"energy_validity":"ok","energy_quality":"measured","prefill_j":125.05,)"
-            R"("decode_j":250.1,"power_mean_w":300.125}},"concurrency":3.5,"cost_usd":4.5e-05,"answer":"It is (C)."})");
+  EXPECT_EQ(
+      to_json(full_record("a-1", "q-1")),
+      R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
+      R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
+      R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice","control_verdict":null,"reason":"`C`, expected C",)"
+      R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
+      R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
+      R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"
+      R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
+      R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
+      R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
+      R"("server_running":6,"server_waiting":0,"foreign_running":2,)"
+      R"("client_lag_s":0.00025,"client_saturated":false,)"
+      R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
+      R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
+      R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
+      R"("energy_error_j":5.002,"energy_validity":"ok","energy_quality":"measured","prefill_j":125.05,)"
+      R"("decode_j":250.1,"power_mean_w":300.125}},"concurrency":3.5,"cost_usd":4.5e-05,)"
+      R"("slices":{"level":"hard, \"very\""},"answer":"It is (C)."})");
 }
 
 TEST(RecordText, WhatIsUnknownIsNull) {
   const auto json = Json::parse(to_json(AttemptRecord{}));
-  EXPECT_EQ(json.size(), 52U);
+  EXPECT_EQ(json.size(), 55U);
   for (const auto* key : {"verdict",
                           "score",
+                          "judge",
+                          "control_verdict",
+                          "slices",
                           "reason",
                           "first_token_at",
                           "last_token_at",
@@ -137,7 +142,7 @@ TEST(RecordText, CsvHasOneColumnAKeyAndThoseOfTheScopes) {
   const auto header = csv_header();
   EXPECT_TRUE(header.starts_with("id,query_id,attempt,final,target,")) << header;
   EXPECT_NE(header.find(",power_mean_w,node_energy_gross_j,"), std::string::npos) << header;
-  EXPECT_NE(header.find(",wall_power_mean_w,concurrency,cost_usd,answer"), std::string::npos) << header;
+  EXPECT_NE(header.find(",wall_power_mean_w,concurrency,cost_usd,slices,answer"), std::string::npos) << header;
   EXPECT_EQ(header.find("scopes"), std::string::npos);
   for (const auto& record : {AttemptRecord{}, full_record("a", "q")}) EXPECT_EQ(fields(to_csv(record)), fields(header));
 }
@@ -146,10 +151,12 @@ TEST(RecordText, CsvQuotesWhatItMust) {
   auto record = full_record("a", "q");
   record.answer = "He said \"C\",\nthen left\xff";
   const auto line = to_csv(record);
-  EXPECT_TRUE(
-      line.starts_with("a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,ok,correct,1.0,\"`C`, expected C\","))
+  EXPECT_TRUE(line.starts_with(
+      "a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,ok,correct,1.0,multiple_choice,,\"`C`, expected C\","))
       << line;
-  EXPECT_TRUE(line.ends_with(",3.5,4.5e-05,\"He said \"\"C\"\",\nthen left\uFFFD\"")) << line;
+  EXPECT_TRUE(line.ends_with(
+      ",3.5,4.5e-05,\"{\"\"level\"\":\"\"hard, \\\"\"very\\\"\"\"\"}\",\"He said \"\"C\"\",\nthen left\uFFFD\""))
+      << line;
   EXPECT_NE(line.find(",300.125,500.2,"), std::string::npos) << line;
   EXPECT_NE(line.find(",300.125,,,,,,,,,3.5,"), std::string::npos) << "no wall meter: " << line;
 }

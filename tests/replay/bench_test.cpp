@@ -51,7 +51,7 @@ TEST(Bench, AnUnknownDefaultIsAnErrorWithItsPlace) {
   ASSERT_FALSE(bench);
   EXPECT_EQ(bench.error().message,
             "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, multiple_choice, "
-            "numeric)");
+            "numeric, llm, pairwise)");
 }
 
 TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
@@ -60,7 +60,7 @@ TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "corpus.jsonl:7: unknown judge `multiple_choise`, did you mean `multiple_choice`? "
-            "(known: exact, multiple_choice, numeric)");
+            "(known: exact, multiple_choice, numeric, llm, pairwise)");
   EXPECT_EQ((*bench)->judge(item_with("nobody", "A"), "A").kind, VerdictKind::judge_error);
 }
 
@@ -83,6 +83,31 @@ TEST(Bench, NoTextIsUnansweredNotWrong) {
 TEST(Bench, EveryVerdictHasItsName) {
   const std::string_view names[kVerdictKinds] = {"correct", "tie", "wrong", "unparsed", "unanswered", "judge_error"};
   for (std::size_t i = 0; i < kVerdictKinds; ++i) EXPECT_EQ(to_text(static_cast<VerdictKind>(i)), names[i]);
+}
+
+TEST(Bench, AModelsVerdictIsCheckedWhereAnotherJudgeCan) {
+  const auto bench = Bench::open(Options::none());
+  const auto number = item_with("llm", "42");
+  EXPECT_NE((*bench)->model_judge(number), nullptr);
+  EXPECT_EQ((*bench)->control(number, "It is 42."), VerdictKind::correct);
+  EXPECT_EQ((*bench)->control(number, "No idea."), VerdictKind::wrong) << "what is not right is wrong";
+  EXPECT_FALSE((*bench)->control(item_with("llm", "a long story"), "another")) << "text can be right in many words";
+  EXPECT_FALSE((*bench)->control(item_with("numeric", "42"), "42"));
+  EXPECT_FALSE((*bench)->control(item_with("llm", ""), "42"));
+}
+
+TEST(Bench, AuditsItsShareOfTheItems) {
+  const auto bench = Bench::open(ipw::testing::options_from("audit: 0.25"));
+  ASSERT_TRUE(bench) << bench.error().message;
+  auto item = item_with("numeric", "42");
+  int audited = 0;
+  for (int i = 0; i < 4000; ++i) {
+    item.id = "q" + std::to_string(i);
+    audited += (*bench)->audits(item) ? 1 : 0;
+  }
+  EXPECT_NEAR(audited, 1000, 100);
+  EXPECT_FALSE((*bench)->audits(item_with("llm", "42"))) << "the model judges that anyway";
+  EXPECT_FALSE((*Bench::open(Options::none()))->audits(item));
 }
 
 }  // namespace

@@ -188,6 +188,29 @@ TEST(Replayer, TheLastAttemptsFailureIsTheQuerys) {
   EXPECT_EQ(judged.verdict.score, 0);
 }
 
+TEST(Replayer, AQueryIsTriedUntilItIsRight) {
+  FakeClock clock;
+  EventLog log;
+  const auto corpus = questions(2);
+  std::string wrong = kAnswer42;
+  wrong.replace(wrong.find("42"), 2, "41");
+  auto made = parts(corpus, clock, log,
+                    {http(200, wrong), http(500, ""), http(200, wrong), http(200, kAnswer42), http(200, wrong),
+                     http(200, wrong), http(200, wrong), http(200, wrong)});
+  made.retry = {.attempts = 2, .until_success = 4, .backoff = Seconds{0}};
+  EXPECT_TRUE(run_whole(std::move(made)));
+  auto lines = log.lines();
+  const auto judged = std::stable_partition(lines.begin(), lines.end(),
+                                            [](const std::string& line) { return !line.starts_with("judged"); });
+  EXPECT_EQ(Lines(judged, lines.end()), (Lines{"judged q1 correct", "judged q2 wrong"}));
+  lines.erase(judged, lines.end());
+  EXPECT_EQ(lines, (Lines{"started q1 #1", "finished q1 #1 ok", "started q1 #2", "finished q1 #2 http_5xx",
+                          "started q1 #3", "finished q1 #3 ok", "started q1 #4", "finished q1 #4 ok final",
+                          "started q2 #1", "finished q2 #1 ok", "started q2 #2", "finished q2 #2 ok", "started q2 #3",
+                          "finished q2 #3 ok", "started q2 #4", "finished q2 #4 ok final"}));
+  testing::expect_sound(log);
+}
+
 TEST(Replayer, WarmUpGoesFirstCountsForNothingAndIsSentAgain) {
   FakeClock clock;
   EventLog log;

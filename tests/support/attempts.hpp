@@ -32,7 +32,8 @@ inline std::shared_ptr<const replay::Query> make_query(const QueryPlan& plan = {
   item->answer = "A";
   item->subject = plan.subject;
   item->language = plan.language;
-  return std::make_shared<const replay::Query>(replay::Query{std::move(item), plan.target, plan.cycle, plan.warmup ? replay::Purpose::warmup : replay::Purpose::measure});
+  return std::make_shared<const replay::Query>(replay::Query{
+      std::move(item), plan.target, plan.cycle, plan.warmup ? replay::Purpose::warmup : replay::Purpose::measure});
 }
 
 // One attempt as a test thinks of it: seconds, and text that comes in equal pieces at `chunks`.

@@ -41,6 +41,8 @@ inline AttemptRecord full_record(const std::string& id, const std::string& query
   record.verdict = replay::VerdictKind::correct;
   record.score = 1;
   record.verdict_reason = "`C`, expected C";
+  record.judge = "multiple_choice";
+  record.slices = {{"level", "hard, \"very\""}};
   record.scheduled_at = wall(1795182113000001);
   record.sent_at = wall(1795182113000500);
   record.ended_at = wall(1795182114300000);

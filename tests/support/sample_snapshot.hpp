@@ -31,7 +31,7 @@ inline TargetSnapshot sample_target() {
   target.queries[static_cast<std::size_t>(replay::Outcome::http_5xx)] = 1;
   target.attempts = target.queries;
   auto& verdicts = target.verdicts[{"law", "en"}];
-  verdicts.by_kind = {40, 60, 0, 0, 0};
+  verdicts.by_kind = {40, 0, 60, 0, 0, 0};
   verdicts.score = 40;
   auto& energy = target.energy[{probes::Scope::accelerator, probes::Quality::measured}];
   energy.metered[{"law", "en"}] = {100, 40, Joules{6000}, Seconds{50}, 12000};

@@ -66,7 +66,7 @@ std::map<std::pair<std::size_t, Share>, double> by_share(const Outcome& outcome)
   for (const auto& [id, booked] : outcome.attempts)
     for (const auto& energy : booked.energy) {
       const auto& query = booked.attempt->query;
-      const auto share = !query->measured()                                          ? Share::warmup
+      const auto share = !query->measured()                                     ? Share::warmup
                          : finals.at(query.get()) == replay::Outcome::cancelled ? Share::cancelled
                          : energy.validity == Validity::ok                      ? Share::query
                                                                                 : Share::invalid;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "exporter/accounting/statistics.hpp"
 #include "tests/support/power.hpp"
 
 namespace ipw {
@@ -47,6 +48,7 @@ class Books {
   void on(const auto& event) { ledger_.on(event); }
   std::vector<AttemptRecord> book(double until) { return ledger_.book(attributor_.settle(timeline_, at(until))); }
   Snapshot snapshot(double now = 100) const { return ledger_.snapshot(at(now)); }
+  std::vector<LateVerdict> late_verdicts() { return ledger_.late_verdicts(); }
   TargetSnapshot target() const { return snapshot().targets.at(0); }
 
  private:
@@ -275,6 +277,99 @@ TEST(Ledger, TheServersOwnCountsAreShownAndGoWithTheRecord) {
   const auto records = books.book(50);
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].load, attempt.load);
+}
+
+TEST(Ledger, ADeferredVerdictHoldsNoRecordUp) {
+  auto target = make_target();
+  target.extra_slices = {"level"};
+  Books books(target);
+  auto item = std::make_shared<replay::CorpusItem>();
+  item->id = "q";
+  item->metadata = {{"level", "\"hard\""}};
+  const auto query = std::make_shared<const replay::Query>(replay::Query{std::move(item), 0, 0, {}});
+  const auto attempt = make_attempt(query, {1, 3, {2, 3}, 10, 10});
+  books.run(attempt);
+  books.on(replay::JudgementDeferred{attempt});
+  const auto records = books.book(10);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_FALSE(records[0].verdict);
+  EXPECT_EQ(records[0].slices, (std::vector<Slice>{{"level", "hard"}}));
+  EXPECT_EQ(books.target().judgements_pending, 1U);
+  EXPECT_EQ(books.target().energy.at(kAccelerator).metered.begin()->second.queries, 0U) << "metered queries are judged";
+
+  books.on(replay::Judged{attempt, {VerdictKind::correct, 1, "yes"}, "llm", VerdictKind::wrong});
+  EXPECT_TRUE(books.book(11).empty()) << "it has its record";
+  const auto late = books.late_verdicts();
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(late[0].attempt_id, attempt->id);
+  EXPECT_EQ(late[0].verdict.kind, VerdictKind::correct);
+  EXPECT_EQ(late[0].judge, "llm");
+  EXPECT_EQ(late[0].control, VerdictKind::wrong);
+  EXPECT_TRUE(books.late_verdicts().empty());
+  const auto counts = books.target();
+  EXPECT_EQ(counts.judgements_pending, 0U);
+  EXPECT_EQ(counts.energy.at(kAccelerator).metered.begin()->second.queries, 1U);
+  EXPECT_EQ(counts.extra.at({"level", "hard"}).score, 1);
+  EXPECT_EQ(counts.checks.only_judge, 1U);
+}
+
+TEST(Ledger, AVerdictThatComesBeforeTheEnergyIsInTheRecord) {
+  Books books;
+  const auto attempt = make_attempt(make_query(), {1, 3, {2, 3}, 10, 10});
+  books.run(attempt);
+  books.on(replay::JudgementDeferred{attempt});
+  books.judge(attempt, VerdictKind::correct, 1);
+  const auto records = books.book(10);
+  ASSERT_EQ(records.size(), 1U);
+  EXPECT_EQ(records[0].verdict, VerdictKind::correct);
+  EXPECT_TRUE(books.late_verdicts().empty());
+}
+
+TEST(Ledger, CountsTheFailuresBeforeTheFirstSuccess) {
+  auto target = make_target();
+  target.until_success = 3;
+  Books books(target);
+  double now = 1;
+  // How many answers were wrong, and whether the last was right.
+  for (const auto& [wrong, solved] : {std::pair(0, true), {2, true}, {1, true}, {3, false}}) {
+    const auto query = make_query({.id = "q" + std::to_string(now)});
+    for (int number = 1; number <= wrong + (solved ? 1 : 0); ++number, now += 2) {
+      const bool right = number > wrong, last = right || number == 3;
+      auto attempt = std::make_shared<replay::Attempt>(
+          *make_attempt(query, {.sent = now, .ended = now + 1, .chunks = {now + 1}, .final = last, .number = number}));
+      attempt->verdict = replay::Verdict{right ? VerdictKind::correct : VerdictKind::wrong, right ? 1.0 : 0.0, "so"};
+      books.run(attempt);
+      if (last) books.judge(attempt, attempt->verdict->kind, attempt->verdict->score);
+    }
+  }
+  const auto records = books.book(now + 1);
+  EXPECT_EQ(records.size(), 1U + 3 + 2 + 3);
+  for (const auto& record : records) EXPECT_TRUE(record.verdict) << "each try has its verdict";
+  const auto counts = books.target();
+  ASSERT_TRUE(counts.failures);
+  EXPECT_EQ(counts.failures->counts()[0], 1U);
+  EXPECT_EQ(counts.failures->counts()[1], 1U);
+  EXPECT_EQ(counts.failures->counts()[2], 1U);
+  EXPECT_EQ(counts.never_solved, 1U);
+  EXPECT_EQ(all_verdicts(counts).all(), 4U) << "a query has one verdict";
+}
+
+TEST(Ledger, TheJudgesRequestsAreItsOwn) {
+  const std::vector<Book> no_books;
+  Ledger ledger({make_target()}, no_books, kAnchor, JudgeCounts({"gpt", "http://judge", {}}, Pricing{1e6, 2e6}));
+  auto item = std::make_shared<replay::CorpusItem>();
+  const auto query =
+      std::make_shared<const replay::Query>(replay::Query{std::move(item), 1, 0, replay::Purpose::judge});
+  const auto attempt = make_attempt(query, {1, 3, {2, 3}, 10, 20});
+  ledger.on(started(*attempt));
+  ledger.on(replay::Finished{attempt});
+  const auto snapshot = ledger.snapshot(at(5));
+  ASSERT_TRUE(snapshot.judge);
+  EXPECT_EQ(snapshot.judge->requests[static_cast<std::size_t>(Outcome::ok)], 1U);
+  EXPECT_EQ(snapshot.judge->tokens.output, 20U);
+  EXPECT_EQ(snapshot.judge->cost_usd, 10 + 40);
+  EXPECT_EQ(snapshot.targets[0].tokens.output, 0U);
+  EXPECT_EQ(snapshot.targets[0].in_flight, 0U);
 }
 
 }  // namespace

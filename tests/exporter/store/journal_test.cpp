@@ -287,11 +287,14 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
   for (const bool read_only : {false, true})
     EXPECT_EQ(refusal({.path = path(), .keep_answers = true, .read_only = read_only}).message,
               "journal " + path() +
-                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 3): use that one, or "
+                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 4): use that one, or "
                   "another `store.path`");
 }
 
 // Make the file what older versions wrote.
+constexpr const char* kTo3 =
+    "ALTER TABLE attempts DROP COLUMN judge; ALTER TABLE attempts DROP COLUMN control;"
+    "ALTER TABLE attempts DROP COLUMN slices; DROP TABLE judgements; PRAGMA user_version = 3;";
 constexpr const char* kTo2 =
     "ALTER TABLE attempts DROP COLUMN server_running; ALTER TABLE attempts DROP COLUMN server_waiting;"
     "ALTER TABLE attempts DROP COLUMN foreign_running; ALTER TABLE attempts DROP COLUMN client_lag_s;"
@@ -303,13 +306,15 @@ constexpr const char* kTo1 =
     "PRAGMA user_version = 1;";
 
 TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
-  for (const int version : {1, 2}) {
+  for (const int version : {1, 2, 3}) {
     std::filesystem::remove(path());
     auto record = full_record("a", "q");
     ASSERT_TRUE(open()->append({record}));
-    ASSERT_EQ(sql(kTo2 + std::string(version == 1 ? kTo1 : "")), "");
-    record.load = {};
-    record.client_lag.reset();
+    ASSERT_EQ(sql(std::string(kTo3) + (version < 3 ? kTo2 : "") + (version < 2 ? kTo1 : "")), "");
+    record.judge.clear();
+    record.slices.clear();
+    if (version < 3) record.load = {};
+    if (version < 3) record.client_lag.reset();
     if (version == 1) record.chunks.reset();
     if (version == 1) record.server = {};
 
@@ -320,7 +325,7 @@ TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
 
     const auto journal = open();
     ASSERT_TRUE(journal);
-    EXPECT_EQ(sql("PRAGMA user_version"), "3");
+    EXPECT_EQ(sql("PRAGMA user_version"), "4");
     EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
     ASSERT_TRUE(journal->append({full_record("b", "r")}));
     EXPECT_EQ(to_json(**journal->find("b")), to_json(full_record("b", "r")));
@@ -490,6 +495,44 @@ TEST_F(JournalTest, AKilledWriterLeavesWholeBatches) {
     EXPECT_EQ(sql("SELECT count(*) FROM energy"), std::to_string(stored * kBatch * 2));
     first = stored;
   }
+}
+
+TEST_F(JournalTest, ALateVerdictTakesItsPlace) {
+  const auto journal = open();
+  auto record = full_record("a", "q");
+  record.verdict.reset();
+  record.score.reset();
+  record.verdict_reason.clear();
+  record.judge.clear();
+  ASSERT_TRUE(journal->append({record}));
+  ASSERT_TRUE(journal->judge({{"a", {replay::VerdictKind::tie, 0.5, "equal"}, "pairwise", {}},
+                              {"nobody", {replay::VerdictKind::wrong, 0, "lost"}, "llm", {}}}));
+  record.verdict = replay::VerdictKind::tie;
+  record.score = 0.5;
+  record.verdict_reason = "equal";
+  record.judge = "pairwise";
+  EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
+}
+
+TEST_F(JournalTest, KeepsWhatAJudgingModelHasSaid) {
+  const auto journal = open();
+  EXPECT_FALSE(*journal->judgement("question"));
+  ASSERT_TRUE(journal->keep_judgement("question", 0.5));
+  ASSERT_TRUE(journal->keep_judgement("question", 1));
+  EXPECT_EQ(*journal->judgement("question"), 1);
+  EXPECT_FALSE(*journal->judgement("another"));
+}
+
+TEST_F(JournalTest, FindsWhatATargetHasAnswered) {
+  const auto journal = open();
+  auto older = full_record("a", "q"), newer = full_record("b", "q"), old = full_record("c", "r");
+  older.cycle = 7, newer.cycle = 8, old.cycle = 1;
+  older.answer = "before", newer.answer = "now", old.answer = "long ago";
+  ASSERT_TRUE(journal->append({older, newer, old}));
+  EXPECT_EQ(*journal->answer("local", "mmlu", "q"), "now");
+  EXPECT_FALSE(*journal->answer("local", "mmlu", "r")) << "not of this cycle or the one before";
+  EXPECT_FALSE(*journal->answer("cloud", "mmlu", "q"));
+  EXPECT_FALSE(*journal->answer("local", "gsm8k", "q"));
 }
 
 }  // namespace
