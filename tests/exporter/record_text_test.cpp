@@ -18,7 +18,8 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
       to_json(full_record("a-1", "q-1")),
       R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
       R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
-      R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice","control_verdict":null,"reason":"`C`, expected C",)"
+      R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice",)"
+            R"("control_verdict":null,"reason":"`C`, expected C",)"
       R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
       R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
       R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"

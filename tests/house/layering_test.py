@@ -17,7 +17,7 @@ FENCES = {
     r"sqlite3\.h": r"exporter/store/.*|exporter/commands/version\.cpp",
     r"spdlog/": r"base/log\.cpp",
     r"event2/": r"replay/(event_loop|http_exchange|http_transport)\.cpp|replay/demo/.*",
-    r"openssl/": r"replay/(tls|http_socket)\..*|probes/http_(connection|digest)\.cpp",
+    r"openssl/": r"replay/(digest|tls|http_socket)\..*|probes/http_(connection|digest)\.cpp",
     r"CLI/": r"exporter/cli\.cpp",
 }
 
