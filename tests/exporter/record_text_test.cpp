@@ -14,26 +14,25 @@ using Json = nlohmann::ordered_json;
 using testing::full_record;
 
 TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
-  EXPECT_EQ(
-      to_json(full_record("a-1", "q-1")),
-      R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
-      R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
-      R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice",)"
+  EXPECT_EQ(to_json(full_record("a-1", "q-1")),
+            R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
+            R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
+            R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice",)"
             R"("control_verdict":null,"reason":"`C`, expected C",)"
-      R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
-      R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
-      R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"
-      R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
-      R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
-      R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
-      R"("server_running":6,"server_waiting":0,"foreign_running":2,)"
-      R"("client_lag_s":0.00025,"client_saturated":false,)"
-      R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
-      R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
-      R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
-      R"("energy_error_j":5.002,"energy_validity":"ok","energy_quality":"measured","prefill_j":125.05,)"
-      R"("decode_j":250.1,"power_mean_w":300.125}},"concurrency":3.5,"cost_usd":4.5e-05,)"
-      R"("slices":{"level":"hard, \"very\""},"answer":"It is (C)."})");
+            R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
+            R"("first_token_at":"2026-11-20T13:41:53.100500Z","last_token_at":"2026-11-20T13:41:54.250500Z",)"
+            R"("duration_s":1.25,"scheduled_duration_s":1.250499,"time_to_first_token_s":0.1,"time_to_answer_s":0.2,)"
+            R"("input_tokens":100,"cached_tokens":10,"output_tokens":50,"reasoning_tokens":5,)"
+            R"("token_counts":"server","chunks":40,"chunk_discrepancy":10,"server_load_s":0.5,"server_queue_s":null,)"
+            R"("server_prefill_s":0.0625,"server_decode_s":1.0,"server_total_s":null,)"
+            R"("server_running":6,"server_waiting":0,"foreign_running":2,)"
+            R"("client_lag_s":0.00025,"client_saturated":false,)"
+            R"("energy_gross_j":375.1,"energy_active_j":281.32500000000005,"energy_error_j":3.7510000000000003,)"
+            R"("energy_validity":"ok","energy_quality":"measured","prefill_j":93.775,"decode_j":187.55,)"
+            R"("power_mean_w":300.125,"scopes":{"node":{"energy_gross_j":500.2,"energy_active_j":375.15,)"
+            R"("energy_error_j":5.002,"energy_validity":"ok","energy_quality":"measured","prefill_j":125.05,)"
+            R"("decode_j":250.1,"power_mean_w":300.125}},"concurrency":3.5,"cost_usd":4.5e-05,)"
+            R"("slices":{"level":"hard, \"very\""},"answer":"It is (C)."})");
 }
 
 TEST(RecordText, WhatIsUnknownIsNull) {
