@@ -78,6 +78,7 @@ std::vector<std::size_t> order_targets(Comparison& comparison, const Queries& qu
 void reorder(Queries& queries, const std::vector<std::size_t>& positions) {
   for (auto& query : queries) {
     std::vector<const QueryResult*> ordered;
+    ordered.reserve(positions.size());
     for (const auto position : positions) ordered.push_back(query.results[position]);
     query.results = std::move(ordered);
   }

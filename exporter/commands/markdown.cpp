@@ -20,6 +20,7 @@ unsigned char byte(char c) {
 
 std::vector<std::string> escaped(const std::vector<std::string>& cells) {
   std::vector<std::string> all;
+  all.reserve(cells.size());
   for (const auto& cell : cells) all.push_back(markdown_escaped(cell));
   return all;
 }

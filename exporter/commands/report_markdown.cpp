@@ -1,3 +1,4 @@
+#include <cmath>
 #include <string>
 
 #include "exporter/commands/markdown.hpp"
@@ -163,14 +164,17 @@ std::string together_section(const Comparison& comparison) {
          ", least first.\n\n" + levels.text();
 }
 
-std::string saved_cell(const std::optional<RoutedCost>& cost) {
-  return cost ? percent_or(cost->saved()) + " of " + figure(cost->reference) : kUnknown;
+// "41.3 % of 0.541", and of how many queries that is known where not of all.
+std::string saved_cell(const std::optional<RoutedCost>& cost, std::uint64_t queries) {
+  if (!cost) return kUnknown;
+  const auto cell = percent_or(cost->saved()) + " of " + figure(cost->reference);
+  return cost->queries == queries ? cell : cell + " (" + count(cost->queries) + " queries)";
 }
 
 std::string router_name(const Router& router) {
   if (router.right >= 1) return "oracle";
   const auto wrong = router.wrong == Misroute::reference ? "wrong ones to the reference" : "wrong ones elsewhere";
-  return percent(router.right) + " right, " + wrong;
+  return count(static_cast<std::uint64_t>(std::lround(100 * router.right))) + " % right, " + wrong;
 }
 
 std::string routing_section(const Comparison& comparison) {
@@ -182,8 +186,8 @@ std::string routing_section(const Comparison& comparison) {
   }
   MarkdownTable table({"router", "accuracy", joules, "dollars saved", "seconds saved"});
   for (const auto& [router, routed] : comparison.routing)
-    table.add({router_name(router), percent(routed.score), saved_cell(routed.joules), saved_cell(routed.dollars),
-               saved_cell(routed.seconds)});
+    table.add({router_name(router), percent(routed.score), saved_cell(routed.joules, comparison.queries),
+               saved_cell(routed.dollars, comparison.queries), saved_cell(routed.seconds, comparison.queries)});
   const auto alone = comparison.routing.front().routed.reference_score;
   return "\n## Routing\n\nEach of " + count(comparison.queries) +
          " queries to the cheapest target that solves it, against " + markdown_escaped(comparison.reference) +
