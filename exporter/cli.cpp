@@ -21,6 +21,7 @@ struct Parsed {
   ProbesOptions probes;
   ReplayOptions replay;
   ExportOptions exported;
+  ReportOptions report;
   JudgeOptions judge;
   CorpusOptions corpus;
 };
@@ -132,6 +133,24 @@ void add_judge_and_export(const Commands& commands) {
       ->capture_default_str();
 }
 
+void add_report(const Commands& commands) {
+  auto& options = commands.parsed.report;
+  auto& report = commands.add("report", "Targets compared: accuracy by slice, judges, coverage, routing, attempts",
+                              [&options] { return report_command(options); });
+  report.add_option("journal", options.journals, "Journal files; a target that several have is compared with itself")
+      ->required();
+  report.add_option("--format", options.format, "markdown or json")
+      ->check(CLI::IsMember({"markdown", "json"}))
+      ->capture_default_str();
+  report
+      .add_option("--reference", options.reference, "Whom the others are compared with; else the most accurate target")
+      ->option_text("TARGET");
+  report.add_option("--corpus", options.corpus, "Corpus file: for what guessing among its options would solve")
+      ->option_text("FILE")
+      ->expected(1)
+      ->take_all();
+}
+
 void add_corpus(const Commands& commands) {
   auto& options = commands.parsed.corpus;
   auto* corpus = commands.app.add_subcommand("corpus", "Look at a corpus")->require_subcommand(1);
@@ -188,8 +207,8 @@ int run_cli(int argc, char** argv) {
   Parsed parsed;
   Action action;
   const Commands commands{app, parsed, action};
-  for (const auto add :
-       {add_run, add_demo, add_check_and_probes, add_replay, add_judge_and_export, add_corpus, add_demo_server})
+  for (const auto add : {add_run, add_demo, add_check_and_probes, add_replay, add_judge_and_export, add_report,
+                         add_corpus, add_demo_server})
     add(commands);
   commands.add("version", "Version, commit, compiler, libraries", version_command);
   try {

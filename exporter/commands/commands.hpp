@@ -63,6 +63,14 @@ struct ExportOptions {
 };
 int export_command(const ExportOptions& options);
 
+struct ReportOptions {
+  std::vector<std::string> journals;
+  std::vector<std::string> corpus;  // empty: how many options a query has is not known
+  std::string reference;            // empty: the most accurate target
+  std::string format{"markdown"};
+};
+int report_command(const ReportOptions& options);
+
 struct JudgeOptions {
   std::vector<std::string> corpus;
   std::string answers;

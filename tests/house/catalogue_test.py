@@ -31,7 +31,7 @@ class Catalogue(unittest.TestCase):
 
     def test_every_documented_command_exists(self):
         parser = (SOURCE / "exporter/cli.cpp").read_text()
-        for command in ("run", "demo", "check", "probes", "replay", "export", "judge", "corpus", "version"):
+        for command in ("run", "demo", "check", "probes", "replay", "export", "report", "judge", "corpus", "version"):
             self.assertIn(f'"{command}"', parser)
 
 

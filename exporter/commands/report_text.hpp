@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+#include "exporter/analysis/report.hpp"
+
+namespace ipw {
+
+// For people: a Markdown document. Sections that nothing is known for are left out.
+std::string report_markdown(const Report& report);
+
+// For programs: one object with `journals`, `targets`, `judges` and `comparison`. Unknown is null.
+std::string report_json(const Report& report);
+
+}  // namespace ipw
