@@ -29,21 +29,48 @@ void add_model(const JudgeSnapshot& judge, const Sink& out) {
   for (auto* family : {&info, &requests, &tokens, &cost, &cached, &compared, &split}) family->move_to(out);
 }
 
-void add_checks(const Snapshot& snapshot, const std::vector<Labels>& names, const Sink& out) {
-  if (!snapshot.judge) return;
+void add_agreement(const Snapshot& snapshot, const std::vector<Labels>& names, const Sink& out) {
   Family checks("ipw_judge_checks_total",
-                "Answers that the judging model and a deterministic judge scored: what each says.", Counter);
+                "Answers that the judging model and a deterministic judge found right or wrong.", Counter);
   for (std::size_t t = 0; t < names.size(); ++t) {
-    const auto& counts = snapshot.targets[t].checks;
+    const auto& counts = snapshot.targets[t].agreement;
     const auto add = [&](std::string_view judge, std::string_view control, std::uint64_t count) {
       checks.add(labels(names[t], {{"judge", judge}, {"control", control}}), count);
     };
-    add("correct", "correct", counts.both_right);
-    add("correct", "wrong", counts.only_judge);
-    add("wrong", "correct", counts.only_control);
-    add("wrong", "wrong", counts.both_wrong);
+    add("correct", "correct", counts.right_passed);
+    add("correct", "wrong", counts.wrong_passed);
+    add("wrong", "correct", counts.right_failed);
+    add("wrong", "wrong", counts.wrong_failed);
   }
   checks.move_to(out);
+}
+
+// How far the judging model can be believed, from the checks of all targets together.
+void add_quality(const JudgeSnapshot& judge, const Agreement& all, const Sink& out) {
+  const Labels model{{"model", judge.info.model}};
+  Family sensitivity("ipw_judge_sensitivity_ratio", "Of the right answers, those that the judging model passes.",
+                     Gauge);
+  Family specificity("ipw_judge_specificity_ratio", "Of the wrong answers, those that it fails.", Gauge);
+  Family kappa("ipw_judge_kappa", "Its agreement with deterministic judges beyond chance (Cohen).", Gauge);
+  if (all.sensitivity().n >= kMinimumCompared) sensitivity.add(model, *all.sensitivity().value());
+  if (all.specificity().n >= kMinimumCompared) specificity.add(model, *all.specificity().value());
+  if (const auto found = cohen_kappa(all); found && all.compared() >= kMinimumCompared) kappa.add(model, found->value);
+  for (auto* family : {&sensitivity, &specificity, &kappa}) family->move_to(out);
+}
+
+void add_corrected(const Snapshot& snapshot, const Agreement& all, const std::vector<Labels>& names, const Sink& out) {
+  Family corrected("ipw_corrected_accuracy_ratio", "Accuracy by the judging model, without its own errors.", Gauge);
+  Family lower("ipw_corrected_accuracy_ratio_lower", "Its lower 95 % bound.", Gauge);
+  Family upper("ipw_corrected_accuracy_ratio_upper", "Its upper 95 % bound.", Gauge);
+  for (std::size_t t = 0; t < names.size(); ++t) {
+    if (snapshot.targets[t].by_model.all() < kMinimumCompared) continue;
+    const auto estimate = corrected_accuracy(snapshot.targets[t].by_model, all);
+    if (!estimate) continue;
+    corrected.add(names[t], estimate->value);
+    lower.add(names[t], estimate->bounds.lower);
+    upper.add(names[t], estimate->bounds.upper);
+  }
+  for (auto* family : {&corrected, &lower, &upper}) family->move_to(out);
 }
 
 void add_slices(const Snapshot& snapshot, const std::vector<Labels>& names, const Sink& out) {
@@ -76,8 +103,14 @@ void add_tries(const Snapshot& snapshot, const std::vector<Labels>& names, const
 }  // namespace
 
 void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out) {
-  if (snapshot.judge) add_model(*snapshot.judge, out);
-  add_checks(snapshot, targets, out);
+  if (snapshot.judge) {
+    Agreement all;
+    for (const auto& target : snapshot.targets) all += target.agreement;
+    add_model(*snapshot.judge, out);
+    add_agreement(snapshot, targets, out);
+    add_quality(*snapshot.judge, all, out);
+    add_corrected(snapshot, all, targets, out);
+  }
   add_slices(snapshot, targets, out);
   add_tries(snapshot, targets, out);
 }

@@ -66,8 +66,8 @@ class Bench {
   const ModelJudge* model_judge(const CorpusItem& item) const;
   const ModelJudge* model_judge(std::string_view name) const;
 
-  // What a deterministic judge says of an answer that a model judges against the same reference: right or not; nothing
-  // where none can say.
+  // What a deterministic judge says of an answer that a model judges against the same reference; nothing where there is
+  // none for such an item.
   std::optional<VerdictKind> control(const CorpusItem& item, std::string_view answer) const;
   // Whether `item`, which a deterministic judge judges, is one of those (`judges.audit`) that the auditor is asked too.
   bool audits(const CorpusItem& item) const;

@@ -152,8 +152,7 @@ std::optional<VerdictKind> Bench::control(const CorpusItem& item, std::string_vi
   if (judge_of(item) != kAuditor || trim(item.answer).empty()) return std::nullopt;
   const auto& judge = *judges_.at(std::string(judge_for_shape(item)));
   if (judge_for_shape(item) == kFreeText || !judge.accepts(item)) return std::nullopt;
-  const auto verdict = judge.judge(item, answer);
-  return verdict.kind == VerdictKind::correct ? VerdictKind::correct : VerdictKind::wrong;
+  return judge.judge(item, answer).kind;
 }
 
 bool Bench::audits(const CorpusItem& item) const {

@@ -14,13 +14,6 @@ void count_tokens(TokenCounts& tokens, const replay::Usage& usage) {
   if (usage.output_tokens) tokens.output += part(*usage.output_tokens - reasoning);
 }
 
-void count_check(JudgeChecks& checks, replay::VerdictKind verdict, replay::VerdictKind control) {
-  // A judge that failed says nothing about its verdicts.
-  if (verdict == replay::VerdictKind::judge_error) return;
-  const bool judge = verdict == replay::VerdictKind::correct, right = control == replay::VerdictKind::correct;
-  ++(judge && right ? checks.both_right : judge ? checks.only_judge : right ? checks.only_control : checks.both_wrong);
-}
-
 JudgeCounts::JudgeCounts(JudgeInfo info, std::optional<Pricing> pricing) : pricing_(pricing) {
   counts_.info = std::move(info);
   if (pricing_) counts_.cost_usd = 0;

@@ -24,7 +24,5 @@ class JudgeCounts {
 };
 
 void count_tokens(TokenCounts& tokens, const replay::Usage& usage);
-// What a model judge and a deterministic one say of the same answer.
-void count_check(JudgeChecks& checks, replay::VerdictKind verdict, replay::VerdictKind control);
 
 }  // namespace ipw

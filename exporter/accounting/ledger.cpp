@@ -8,6 +8,7 @@ namespace {
 
 constexpr std::size_t kSlices = 64;
 constexpr std::size_t kValuesOfField = 32;
+constexpr std::string_view kYesOrNo = "llm";  // the judge whose verdicts can be checked
 constexpr std::size_t kRecentFailures = 20;
 
 template <class Enum>
@@ -184,12 +185,13 @@ void Ledger::on(const replay::Judged& event) {
   };
   count(counts.verdicts[slice]);
   for (const auto& extra : extra_slices_of(query)) count(counts.extra[extra]);
-  if (event.control) count_check(counts.checks, event.verdict.kind, *event.control);
+  if (event.judge == kYesOrNo) counts.by_model.add(event.verdict.kind);
+  if (event.control) counts.agreement.add(event.verdict.kind, *event.control);
   complete(&query);
 }
 
 void Ledger::on(const replay::JudgeAudited& event) {
-  count_check(counts_[event.target].checks, event.verdict, event.control);
+  counts_[event.target].agreement.add(event.verdict, event.control);
 }
 
 std::vector<AttemptRecord> Ledger::book(const Settlement& settlement) {

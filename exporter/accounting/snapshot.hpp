@@ -15,6 +15,7 @@
 #include "base/units.hpp"
 #include "exporter/accounting/histogram.hpp"
 #include "exporter/accounting/record.hpp"
+#include "exporter/analysis/judge_quality.hpp"
 #include "probes/energy_meter.hpp"
 #include "probes/topology.hpp"
 #include "replay/attempt.hpp"
@@ -74,12 +75,6 @@ struct VerdictCounts {
   }
 };
 
-// A model judge's verdicts on answers that a deterministic judge can score too: whether either says that they are
-// right.
-struct JudgeChecks {
-  std::uint64_t both_right{0}, only_judge{0}, only_control{0}, both_wrong{0};
-};
-
 struct TokenCounts {
   std::uint64_t input{0}, cached{0}, reasoning{0}, output{0};  // disjoint
 };
@@ -106,7 +101,8 @@ struct TargetSnapshot {
   std::map<Slice, VerdictCounts> verdicts;
   std::map<Slice, VerdictCounts> extra;  // by the corpus line's other fields that are slices: name, value
   std::uint64_t judgements_pending{0};
-  JudgeChecks checks;
+  Agreement agreement;                // of the judging model with deterministic judges, on the same answers
+  JudgedAnswers by_model;             // answers of which the judging model says whether they are right
   std::optional<Histogram> failures;  // before the first right answer, where a query is tried until there is one
   std::uint64_t never_solved{0};      // queries that had no right answer after the last try
   std::map<EnergyLabels, TargetEnergy> energy;  // an entry for each scope that is metered, from the start

@@ -1,23 +1,6 @@
 #include "exporter/accounting/statistics.hpp"
 
-#include <algorithm>
-#include <cmath>
-
 namespace ipw {
-
-Bounds wilson(double score, double n) {
-  constexpr double kZ = 1.959963984540054;  // 97.5 % of the standard normal distribution
-  const double p = score / n;
-  const double z2n = kZ * kZ / n;
-  const double middle = p + z2n / 2;
-  const double half = kZ * std::sqrt(std::max(0.0, p * (1 - p) / n + z2n / (4 * n)));
-  return {std::max(0.0, (middle - half) / (1 + z2n)), std::min(1.0, (middle + half) / (1 + z2n))};
-}
-
-std::optional<double> ratio(double numerator, double denominator) {
-  if (!(denominator > 0)) return std::nullopt;
-  return numerator / denominator;
-}
 
 std::optional<double> mean(const Histogram& histogram) {
   return ratio(histogram.sum(), static_cast<double>(histogram.count()));

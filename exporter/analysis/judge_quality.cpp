@@ -8,8 +8,6 @@ namespace {
 
 using replay::VerdictKind;
 
-constexpr double kZ = 1.959963984540054;  // 97.5 % of the standard normal distribution
-
 double real(std::uint64_t n) {
   return static_cast<double>(n);
 }
@@ -26,6 +24,16 @@ double clipped(double value) {
 }
 
 }  // namespace
+
+Agreement& Agreement::operator+=(const Agreement& other) {
+  right_passed += other.right_passed;
+  right_failed += other.right_failed;
+  wrong_passed += other.wrong_passed;
+  wrong_failed += other.wrong_failed;
+  undecided += other.undecided;
+  judge_errors += other.judge_errors;
+  return *this;
+}
 
 void Agreement::add(VerdictKind judge, VerdictKind control) {
   const auto decided = [](VerdictKind kind) { return kind == VerdictKind::correct || kind == VerdictKind::wrong; };
@@ -89,7 +97,7 @@ std::optional<Estimate> corrected_accuracy(const JudgedAnswers& answers, const A
   if (sensitivity.n < kMinimumCompared || specificity.n < kMinimumCompared || answers.all() == 0) return std::nullopt;
   const double se = *sensitivity.value(), sp = *specificity.value();
   const double informed = se + sp - 1;
-  if (informed <= kZ * std::sqrt(variance(sensitivity) + variance(specificity))) return std::nullopt;
+  if (informed <= kZ95 * std::sqrt(variance(sensitivity) + variance(specificity))) return std::nullopt;
 
   // The mean of what each answer adds: sp / informed when passed, (sp - 1) / informed when failed, 0 otherwise.
   const double n = real(answers.all()) + 4;
@@ -101,7 +109,7 @@ std::optional<Estimate> corrected_accuracy(const JudgedAnswers& answers, const A
   const double truth = std::clamp(value, 0.0, decided);
   const double judging =
       truth * truth * variance(sensitivity) + (decided - truth) * (decided - truth) * variance(specificity);
-  const double half = kZ * std::sqrt(sampling + judging) / informed;
+  const double half = kZ95 * std::sqrt(sampling + judging) / informed;
   return Estimate{clipped(value), {clipped(value - half), clipped(value + half)}};
 }
 

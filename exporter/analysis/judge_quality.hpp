@@ -19,6 +19,7 @@ struct Agreement {
   std::uint64_t judge_errors{0};  // the judge gave no verdict
 
   void add(replay::VerdictKind judge, replay::VerdictKind control);
+  Agreement& operator+=(const Agreement& other);
   std::uint64_t compared() const { return right_passed + right_failed + wrong_passed + wrong_failed; }
   Proportion sensitivity() const;  // of the correct answers, those that the judge passes
   Proportion specificity() const;  // of the wrong answers, those that it fails

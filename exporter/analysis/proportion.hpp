@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "exporter/accounting/statistics.hpp"
+#include "exporter/accounting/interval.hpp"
 
 namespace ipw {
 

@@ -114,7 +114,7 @@ std::optional<Estimate> Tries::tail_exponent() const {
   const double step = best * 1e-3;
   const double curvature = -(f(best + step) - 2 * f(best) + f(best - step)) / (step * step);
   if (!(curvature > 0)) return std::nullopt;
-  const double half = 1.959963984540054 / std::sqrt(curvature);
+  const double half = kZ95 / std::sqrt(curvature);
   return Estimate{best, {std::max(0.0, best - half), best + half}};
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "exporter/accounting/statistics.hpp"
 #include "exporter/commands/report_text.hpp"
 
 namespace ipw {

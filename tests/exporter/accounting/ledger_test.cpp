@@ -310,7 +310,7 @@ TEST(Ledger, ADeferredVerdictHoldsNoRecordUp) {
   EXPECT_EQ(counts.judgements_pending, 0U);
   EXPECT_EQ(counts.energy.at(kAccelerator).metered.begin()->second.queries, 1U);
   EXPECT_EQ(counts.extra.at({"level", "hard"}).score, 1);
-  EXPECT_EQ(counts.checks.only_judge, 1U);
+  EXPECT_EQ(counts.agreement.wrong_passed, 1U);
 }
 
 TEST(Ledger, AVerdictThatComesBeforeTheEnergyIsInTheRecord) {

@@ -313,8 +313,7 @@ TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
     ASSERT_EQ(sql(std::string(kTo3) + (version < 3 ? kTo2 : "") + (version < 2 ? kTo1 : "")), "");
     record.judge.clear();
     record.slices.clear();
-    if (version < 3) record.load = {};
-    if (version < 3) record.client_lag.reset();
+    if (version < 3) record.load = {}, record.client_lag.reset();
     if (version == 1) record.chunks.reset();
     if (version == 1) record.server = {};
 
