@@ -46,7 +46,10 @@ class JudgeServer:
                 self.send_header("Content-Type", "text/event-stream" if status == 200 else "application/json")
                 self.send_header("Content-Length", str(len(data.encode())))
                 self.end_headers()
-                self.wfile.write(data.encode())
+                try:
+                    self.wfile.write(data.encode())
+                except OSError:
+                    pass  # the test is over
 
             def log_message(self, *arguments):
                 pass
