@@ -3,11 +3,13 @@
 
 #include "base/text.hpp"
 #include "replay/judge.hpp"
+#include "replay/judges/math_expression.hpp"
 #include "replay/judges/number_text.hpp"
 
 // Every judge: its name, which is also its file, and one line of help.
 #define IPW_JUDGES(X)                                                           \
   X(exact, "the same text, apart from case, white space and what surrounds it") \
+  X(math, "the same mathematics: numbers, formulas, sets, intervals, points")   \
   X(multiple_choice, "the letter, or the text, of the right option")            \
   X(numeric, "the same number, however it is written")
 
@@ -27,7 +29,8 @@ constexpr std::string_view kAuto = "auto";
 
 std::string_view judge_for_shape(const CorpusItem& item) {
   if (!item.options.empty()) return "multiple_choice";
-  return is_number(item.answer) ? "numeric" : "exact";
+  if (is_number(item.answer)) return "numeric";
+  return is_mathematics(item.answer) ? "math" : "exact";
 }
 
 }  // namespace
