@@ -39,6 +39,14 @@ std::string as_words(std::string_view text) {
   return comparable(unwrapped(plain), true);
 }
 
+// The letter of an option that a text begins with: (B), B) 12, B: 12.
+char option_letter(std::string_view text) {
+  const auto plain = without_markup(text);
+  const std::size_t at = plain.starts_with('(') ? 1 : 0;
+  const bool alone = at + 1 >= plain.size() || std::string_view(").:").find(plain[at + 1]) != std::string_view::npos;
+  return at < plain.size() && is_letter(plain[at]) && alone ? lower(plain[at]) : '\0';
+}
+
 // What a text says as mathematics; `why` it says nothing where it cannot be read.
 struct Reading {
   std::string_view text;
@@ -158,8 +166,11 @@ class Math final : public Judge {
 
   static Verdict words(const CorpusItem& item, const Reading& expected, const StatedFormulas& stated) {
     const auto wanted = as_words(expected.text);
-    for (const auto said : std::span(stated.all).first(stated.first))
-      if (said.size() <= kLongestFormula && as_words(said) == wanted) return right(said);
+    const char letter = wanted.size() == 1 ? wanted[0] : '\0';
+    for (const auto said : std::span(stated.all).first(stated.first)) {
+      if (said.size() > kLongestFormula) continue;
+      if (as_words(said) == wanted || (letter != '\0' && option_letter(said) == letter)) return right(said);
+    }
     return wrong(item, stated.all.front());
   }
 

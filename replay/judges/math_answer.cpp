@@ -139,6 +139,13 @@ std::string_view after_equals(std::string_view text) {
   return {};
 }
 
+// What follows the last `is` of a sentence: `so the length is 11√2.`
+std::string_view after_is(std::string_view text) {
+  text = end_of(text);
+  const auto at = text.rfind(" is ");
+  return at == std::string_view::npos ? std::string_view{} : sentence(text.substr(at + 4));
+}
+
 // The last statement of each kind but the boxed, the plainest first.
 std::array<std::optional<Statement>, 5> last_statements(std::string_view text) {
   std::array<std::optional<Statement>, 5> last;
@@ -180,6 +187,7 @@ StatedFormulas stated_formulas(std::string_view text) {
     add(last_fenced(text));
   add(last_fenced(line));
   add(sentence(after_equals(line)));
+  add(after_is(line));
   if (found.first == 0) found.first = found.all.size();
   return found;
 }

@@ -15,10 +15,6 @@ using Kind = MathNode::Kind;
 
 constexpr std::size_t kMostItems = 64;
 
-MathNode binary(Kind kind, const MathNode& a, const MathNode& b) {
-  return {kind, {}, {a, b}, false};
-}
-
 bool is_collection(const MathNode& node) {
   return node.kind == Kind::list || node.kind == Kind::set;
 }
@@ -48,9 +44,9 @@ class Comparison {
   explicit Comparison(double tolerance) : tolerance_(tolerance) {}
 
   Agreement of(const MathNode& labelled_expected, const MathNode& labelled_answer) const {
-    const auto expected = without_label(labelled_expected), answer = without_label(labelled_answer);
-    if (is_inequality(expected) || is_inequality(answer) || holds_inequalities(expected) || holds_inequalities(answer))
-      return regions(expected, answer);
+    const auto expected = without_label(without_conditions(labelled_expected));
+    const auto answer = without_label(without_conditions(labelled_answer));
+    if (is_condition(expected) || is_condition(answer)) return regions(expected, answer);
     if (is_equation(expected) || is_equation(answer)) return equations(expected, answer);
     if (is_collection(expected) || is_collection(answer) || has_plus_minus(expected) || has_plus_minus(answer))
       return collections(expected, answer);
@@ -58,15 +54,16 @@ class Comparison {
   }
 
  private:
-  static bool holds_inequalities(const MathNode& node) {
-    return node.kind == Kind::list && std::ranges::all_of(node.kids, is_inequality);
+  static bool is_condition(const MathNode& node) {
+    return is_inequality(node) || (node.kind == Kind::list && std::ranges::all_of(node.kids, is_inequality));
   }
 
   Agreement regions(const MathNode& expected, const MathNode& answer) const {
     const auto left = region(expected), right = region(answer);
     if (left && right) return shapes(*left, *right);
+    const bool unknown = (!left && is_condition(expected)) || (!right && is_condition(answer));
     if (expected.kind != Kind::relation || answer.kind != Kind::relation)
-      return left || right ? Agreement::different : Agreement::undecided;
+      return unknown ? Agreement::undecided : Agreement::different;
     if (expected.text != answer.text) return Agreement::undecided;
     const auto same = in_order(expected.kids, answer.kids);
     return same == Agreement::same ? same : Agreement::undecided;
@@ -80,7 +77,7 @@ class Comparison {
       if (const auto same = of(named->value, stated->value); same == Agreement::same || named->name == "tuple")
         return same;
     const auto sides_of = [](const MathNode& equation) {
-      return binary(Kind::subtract, equation.kids.front(), equation.kids.back());
+      return node_of(Kind::subtract, equation.kids.front(), equation.kids.back());
     };
     const auto left = sides_of(expected), right = sides_of(answer);
     if (std::ranges::all_of(left.kids, is_scalar) && std::ranges::all_of(right.kids, is_scalar))
@@ -215,14 +212,14 @@ class Comparison {
       if (expected.kids.size() != answer.kids.size()) return Agreement::different;
       auto all = Agreement::same;
       for (std::size_t i = 1; i < expected.kids.size(); ++i)
-        all = both(all, same_value(binary(Kind::multiply, expected.kids[i], answer.kids[0]),
-                                   binary(Kind::multiply, answer.kids[i], expected.kids[0]), tolerance_));
+        all = both(all, same_value(node_of(Kind::multiply, expected.kids[i], answer.kids[0]),
+                                   node_of(Kind::multiply, answer.kids[i], expected.kids[0]), tolerance_));
       return all;
     }
     const auto& ratio = expected.kind == Kind::ratio ? expected : answer;
     const auto& other = expected.kind == Kind::ratio ? answer : expected;
     if (ratio.kids.size() != 2 || other.kind != Kind::divide) return Agreement::different;
-    return same_value(binary(Kind::divide, ratio.kids[0], ratio.kids[1]), other, tolerance_);
+    return same_value(node_of(Kind::divide, ratio.kids[0], ratio.kids[1]), other, tolerance_);
   }
 
   Agreement scalars(const MathNode& expected, const MathNode& answer) const {

@@ -45,6 +45,16 @@ struct MathNode {
   bool grouped{false};  // stands in parentheses of its own
 };
 
+inline MathNode node(MathNode::Kind kind, std::vector<MathNode> kids, std::string text = {}) {
+  return {kind, std::move(text), std::move(kids), false};
+}
+template <class... Kids>
+MathNode node_of(MathNode::Kind kind, Kids... kids) {
+  MathNode made{kind, {}, {}, false};
+  (made.kids.push_back(std::move(kids)), ...);
+  return made;
+}
+
 // Whether `node` or anything below it is `what`.
 bool contains(const MathNode& node, const std::function<bool(const MathNode&)>& what);
 

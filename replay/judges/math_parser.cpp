@@ -19,16 +19,6 @@ constexpr int kDeepest = 60;
 constexpr std::size_t kMostTokens = 400;
 constexpr std::size_t kMostUnits = 4;
 
-MathNode node(Kind kind, std::vector<MathNode> kids, std::string text = {}) {
-  return {kind, std::move(text), std::move(kids), false};
-}
-template <class... Kids>
-MathNode node_of(Kind kind, Kids... kids) {
-  MathNode made{kind, {}, {}, false};
-  (made.kids.push_back(std::move(kids)), ...);
-  return made;
-}
-
 bool is_whole(const Token& token) {
   return token.kind == Token::Kind::number && std::ranges::all_of(token.text, is_digit);
 }
@@ -61,6 +51,7 @@ class Parser : private MathTokenReader {
   }
 
   MathNode relation() {
+    if (at_ == 0 && (sees(Token::Kind::relation, "=") || sees(Token::Kind::relation, "~"))) ++at_;
     auto first = ratio();
     if (!sees(Token::Kind::relation)) return first;
     auto chain = node_of(Kind::relation, std::move(first));
@@ -298,9 +289,14 @@ class Parser : private MathTokenReader {
     const auto opening = tokens_[at_++].text;
     if (opening == "|") return absolute(Token::Kind::close);
     if (opening == "\\{" && takes(Token::Kind::close, opening)) return node(Kind::set, {});
+    // {x | x > 3} is what x > 3 is.
+    const bool condition = opening == "\\{" && ahead(1) && sees(Token::Kind::symbol) &&
+                           ahead(1)->kind == Token::Kind::sign && (ahead(1)->text == "|" || ahead(1)->text == ":");
+    if (condition) at_ += 2;
     const int bars = std::exchange(bars_, 0);
     auto inner = list();
     bars_ = bars;
+    if (condition) return expect(Token::Kind::close, opening, std::move(inner));
     if (!sees(Token::Kind::close)) return fail_at_token();
     const auto closing = tokens_[at_++].text;
     const bool round = (opening == "(" || opening == "[") && (closing == "(" || closing == "[");

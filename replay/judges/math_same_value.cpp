@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <string>
+#include <string_view>
 
+#include "replay/judges/decimal.hpp"
 #include "replay/judges/math_residue.hpp"
 #include "replay/judges/math_value.hpp"
 
@@ -21,10 +25,17 @@ bool has_symbol(const MathNode& node, std::string_view name) {
 bool is_number(const MathNode& node) {
   return !contains(node, [](const MathNode& part) { return part.kind == Kind::symbol && !is_constant(part.text); });
 }
+bool is_integer(const std::string& number) {
+  const std::string_view mantissa = std::string_view(number).substr(0, number.find('e'));
+  const auto point = std::min(mantissa.find('.'), mantissa.size());
+  const auto decimals = mantissa.substr(std::min(point + 1, mantissa.size()));
+  const long exponent =
+      mantissa.size() < number.size() ? std::strtol(number.c_str() + mantissa.size() + 1, nullptr, 10) : 0;
+  return Decimal::of(mantissa.substr(0, point), decimals, exponent).is_integer();
+}
+// Whether a number is written that is no integer.
 bool has_decimals(const MathNode& node) {
-  return contains(node, [](const MathNode& part) {
-    return part.kind == Kind::number && part.text.find_first_of(".e") != std::string::npos;
-  });
+  return contains(node, [](const MathNode& part) { return part.kind == Kind::number && !is_integer(part.text); });
 }
 bool has_bare_log(const MathNode& node) {
   return contains(node, [](const MathNode& part) {

@@ -14,13 +14,27 @@ bool is_symbol(const MathNode& node) {
   return node.kind == Kind::symbol;
 }
 
-// f(x), p(2)
+// f(x), p(2), f^{-1}(x)
 bool is_function(const MathNode& node) {
-  if (node.kind != Kind::multiply || !is_symbol(node.kids[0])) return false;
-  const auto& name = node.kids[0];
+  if (node.kind != Kind::multiply) return false;
+  const auto& name = node.kids[0].kind == Kind::power ? node.kids[0].kids[0] : node.kids[0];
+  if (!is_symbol(name)) return false;
   const auto& argument = node.kids[1];
   return kFunctions.find(name.text[0]) != std::string_view::npos &&
          ((argument.grouped && (is_symbol(argument) || argument.kind == Kind::number)) || argument.kind == Kind::tuple);
+}
+
+// AB, ABC: a length or a triangle rather than a product.
+bool is_name(const MathNode& node) {
+  if (is_symbol(node)) return true;
+  const auto is_capital = [](const MathNode& part) {
+    return is_symbol(part) && part.text[0] >= 'A' && part.text[0] <= 'Z';
+  };
+  return node.kind == Kind::multiply && (is_capital(node.kids[0]) || node.kids[0].kind == Kind::multiply) &&
+         is_name(node.kids[0]) && is_capital(node.kids[1]);
+}
+std::string joined_name(const MathNode& node) {
+  return is_symbol(node) ? node.text : joined_name(node.kids[0]) + joined_name(node.kids[1]);
 }
 
 // The signs of a relation, one for each pair of neighbours.
@@ -100,10 +114,21 @@ MathNode without_label(MathNode node) {
   return kept;
 }
 
+MathNode without_conditions(MathNode node) {
+  if (node.kind != Kind::list) return node;
+  std::erase_if(node.kids, [](const MathNode& item) {
+    return item.kind == Kind::relation && item.text == "in " && is_symbol(item.kids[1]) &&
+           item.kids[1].text.starts_with("mathbb");
+  });
+  if (node.kids.size() != 1) return node;
+  auto only = std::move(node.kids[0]);
+  return only;
+}
+
 std::optional<Assignment> assignment(const MathNode& node) {
   if (!is_equation(node)) return std::nullopt;
   const auto name_of = [](const MathNode& side) -> std::string {
-    if (is_symbol(side)) return side.text;
+    if (is_name(side)) return joined_name(side);
     const bool names = side.kind == Kind::tuple && std::ranges::all_of(side.kids, is_symbol);
     return names ? "tuple" : "";
   };

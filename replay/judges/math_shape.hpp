@@ -17,7 +17,10 @@ bool is_inequality(const MathNode& node);
 // Without what names the value and is no part of it: `f(x) =`, `x ∈`, `Area =`; and without `≈ 0.33` behind it.
 MathNode without_label(MathNode node);
 
-// The symbol that an equation such as x = 5 or 5 = x gives a value, or (x, y) as a `tuple`; nothing for other
+// A list without what is said of its letters: `k ∈ ℤ` behind a formula in k.
+MathNode without_conditions(MathNode node);
+
+// The symbol that an equation such as x = 5, 5 = x or AB = 5 gives a value, or (x, y) as a `tuple`; nothing for other
 // equations.
 struct Assignment {
   std::string name;

@@ -85,6 +85,7 @@ constexpr std::array kCommands{
     Entry{"lvert", {Kind::open, "|"}},
     Entry{"rvert", {Kind::close, "|"}},
     Entry{"vert", {Kind::sign, "|"}},
+    Entry{"mid", {Kind::sign, "|"}},
     Entry{"emptyset", {Kind::command, "emptyset"}},
     Entry{"varnothing", {Kind::command, "emptyset"}},
 };

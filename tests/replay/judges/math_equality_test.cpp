@@ -181,6 +181,18 @@ TEST(MathEquality, TheSameMathematicsIsRight) {
       {"base ten", R"(38)", R"(38_{10})"},
       {"minus sign", R"(-3)", R"(−3)"},
       {"digits of another script", R"(12)", R"(١٢)"},
+      {"set with its condition", R"((3,\infty))", R"(\{x \mid x > 3\})"},
+      {"inverse function", R"(\frac{x+3}{2})", R"(f^{-1}(x) = \frac{x+3}{2})"},
+      {"length of a line", R"(5)", R"(AB = 5)"},
+      {"name of the corpus", R"(AB = 5)", R"(5)"},
+      {"probability", R"(\frac{1}{2})", R"(P(A) = 0.5)"},
+      {"integers beside a formula", R"(\frac{\pi}{4} + k\pi)", R"(\frac{\pi}{4} + k\pi, k \in \mathbb{Z})"},
+      {"hyperbolic sine", R"(e^{2x}-e^{-2x})", R"(2\sinh(2x))"},
+      {"Euler's formula", R"(\cos\theta + i\sin\theta)", R"(e^{i\theta})"},
+      {"one value twice", R"(\frac{3}{4})", R"(\frac{3}{4}\text{ or }0.75)"},
+      {"sides of a chain", R"(0.5)", R"(0.5 = \frac{1}{2})"},
+      {"every x", R"(\mathbb{R})", R"(-\infty < x < \infty)"},
+      {"power below", R"(\frac{5\sqrt{3}}{3})", R"(\frac{5}{\sqrt{3}})"},
   };
   for (const auto& pair : pairs) {
     const auto got = verdict(pair);
@@ -253,6 +265,12 @@ TEST(MathEquality, OtherMathematicsIsWrong) {
       {"base", R"(123_5)", R"(123_6)"},
       {"digits in a base", R"(123_5)", R"(124_5)"},
       {"value of digits in a base", R"(123_5)", R"(38)"},
+      {"an equation's right side", R"(x^2+y^2=4)", R"(4)"},
+      {"a bound is no interval", R"(x>3)", R"(3)"},
+      {"an interval is no bound", R"(3)", R"(x>3)"},
+      {"decimals of an integer", R"(2)", R"(2.5)"},
+      {"neighbour of a scientific number", R"(1e10)", R"(10000000001)"},
+      {"neighbour with a zero decimal", R"(10000000001)", R"(10000000002.0)"},
   };
   for (const auto& pair : pairs) {
     const auto got = verdict(pair);
