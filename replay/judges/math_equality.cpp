@@ -141,6 +141,9 @@ class Comparison {
     if (lists && (is_ordered(expected) || is_ordered(answer)) && expected.kids.size() == answer.kids.size() &&
         expected.kids[0].kind != Kind::tuple && answer.kids[0].kind != Kind::tuple)
       return in_order(expected.kids, answer.kids);
+    // 5 feet and 3 inches may be one length.
+    const bool compound = answer.kind == Kind::list && std::ranges::all_of(answer.kids, &MathNode::measured);
+    if (compound && !is_collection(expected)) return Agreement::undecided;
     // A set is no number, but a list of one solution is.
     const auto left = solutions(expected), right = solutions(answer);
     return in_any_order(left, right);

@@ -42,7 +42,8 @@ struct MathNode {
   Kind kind{Kind::text};
   std::string text;
   std::vector<MathNode> kids;
-  bool grouped{false};  // stands in parentheses of its own
+  bool grouped{false};   // stands in parentheses of its own
+  bool measured{false};  // had a unit
 };
 
 inline MathNode node(MathNode::Kind kind, std::vector<MathNode> kids, std::string text = {}) {

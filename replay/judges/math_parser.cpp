@@ -186,6 +186,7 @@ class Parser : private MathTokenReader {
       if (const auto scale = scale_of(word.text); !scale.empty())
         left = node_of(Kind::multiply, std::move(left), node(Kind::number, {}, std::string(scale)));
       ++at_;
+      left.measured = true;
       if (takes_sign("^")) exponent();
       const auto* below = sees_sign("/") ? ahead(1) : nullptr;
       if (below && below->kind == Token::Kind::word) ++at_;

@@ -60,6 +60,9 @@ class Lexer {
       ++at_;
     } else if (is_digit(c) || (c == '.' && digit_at(at_ + 1))) {
       number();
+    } else if (sees(".\\overline{") || sees(".\\bar{")) {
+      ++at_;
+      add(Kind::number, "0");
     } else if (is_letter_byte(c)) {
       letters();
     } else if (c == '\\') {
@@ -274,6 +277,7 @@ class Lexer {
     const bool digits_only = !content->empty() && std::ranges::all_of(*content, is_digit);
     if (digits_only && is_among(kRepeats, name) && !tokens_.empty() && tokens_.back().kind == Kind::number)
       return add(Kind::repeated, std::string(*content));
+    if (digits_only && !is_among(kRepeats, name)) return add(Kind::number, std::string(*content));
     if (name == "mathbb" && *content == "R") return add(Kind::command, "reals");
     if (content->size() > 4) return fail("`\\" + std::string(name) + "` is not understood");
     symbol(std::string(is_among(kRepeats, name) || name == "mathbb" ? name : "") + without_markup(*content));

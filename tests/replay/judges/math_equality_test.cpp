@@ -193,6 +193,7 @@ TEST(MathEquality, TheSameMathematicsIsRight) {
       {"sides of a chain", R"(0.5)", R"(0.5 = \frac{1}{2})"},
       {"every x", R"(\mathbb{R})", R"(-\infty < x < \infty)"},
       {"power below", R"(\frac{5\sqrt{3}}{3})", R"(\frac{5}{\sqrt{3}})"},
+      {"repeating without a zero", R"(\frac{1}{3})", R"(.\overline{3})"},
   };
   for (const auto& pair : pairs) {
     const auto got = verdict(pair);

@@ -163,6 +163,8 @@ TEST(Math, WhatCannotBeDecidedIsUnparsedAndSaysWhy) {
       {"a logarithm of any base", "\\log x", "\\boxed{\\ln x}", "`\\ln x` cannot be compared with `\\log x`"},
       {"an inequality that is not solved", "x > 3", "\\boxed{2x > 6}", "`2x > 6` cannot be compared with `x > 3`"},
       {"an interval as an absolute value", "(-2,2)", "\\boxed{|x| < 2}", "`|x| < 2` cannot be compared with `(-2,2)`"},
+      {"a length in two units", "5.25", "\\boxed{5 \\text{ feet and } 3 \\text{ inches}}",
+       "`5 \\text{ feet and } 3 \\text{ inches}` cannot be compared with `5.25`"},
       {"outside every domain", "\\ln(-x^2)", "\\boxed{\\ln(-x^4)}",
        "`\\ln(-x^4)` cannot be compared with `\\ln(-x^2)`"},
       {"too large for a double", "2^{10^{9}} + \\sqrt2", "\\boxed{2^{10^{9}} + \\sqrt3}",
