@@ -3,6 +3,7 @@
 
 #include "base/text.hpp"
 #include "replay/judge.hpp"
+#include "replay/judges/math_expression.hpp"
 #include "replay/judges/number_text.hpp"
 #include "replay/model_judge.hpp"
 #include "replay/seeded.hpp"
@@ -10,6 +11,7 @@
 // Every judge: its name, which is also its file, and one line of help.
 #define IPW_JUDGES(X)                                                           \
   X(exact, "the same text, apart from case, white space and what surrounds it") \
+  X(math, "the same mathematics: numbers, formulas, sets, intervals, points")   \
   X(multiple_choice, "the letter, or the text, of the right option")            \
   X(numeric, "the same number, however it is written")
 
@@ -41,7 +43,8 @@ constexpr std::uint64_t kAuditSeed = 0x61756469;  // other queries than the pane
 
 std::string_view judge_for_shape(const CorpusItem& item) {
   if (!item.options.empty()) return "multiple_choice";
-  return is_number(item.answer) ? "numeric" : kFreeText;
+  if (is_number(item.answer)) return "numeric";
+  return is_mathematics(item.answer) ? "math" : kFreeText;
 }
 
 }  // namespace

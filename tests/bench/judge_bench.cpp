@@ -44,6 +44,12 @@ void BM_MultipleChoiceUnparsed(benchmark::State& state) {
 void BM_Numeric(benchmark::State& state) {
   judge(state, item_for("numeric", "18"), reasoned("\nA: 18"));
 }
+void BM_MathNumber(benchmark::State& state) {
+  judge(state, item_for("math", "\\frac{3}{4}"), reasoned("Thus it is $\\boxed{0.75}$."));
+}
+void BM_MathFunction(benchmark::State& state) {
+  judge(state, item_for("math", "2\\cos(2\\theta)"), reasoned("Thus it is $\\boxed{2 - 4\\sin^2\\theta}$."));
+}
 void BM_Exact(benchmark::State& state) {
   judge(state, item_for("exact", "Paris"), reasoned("\nAnswer: Paris"));
 }
@@ -52,11 +58,26 @@ void BM_HostileMegabyte(benchmark::State& state) {
   while (text.size() < 1u << 20) text += "answer is (A option (";
   judge(state, item_for("multiple_choice", "C"), text);
 }
+// The longest formula that is read, and a megabyte of them.
+void BM_MathHostileFormula(benchmark::State& state) {
+  std::string formula = "1";
+  while (formula.size() < 760) formula += "+\\sin x";
+  judge(state, item_for("math", "\\sqrt{x}"), "\\boxed{" + formula + "}");
+}
+void BM_MathHostileMegabyte(benchmark::State& state) {
+  std::string text;
+  while (text.size() < 1u << 20) text += "the answer is $\\boxed{\\frac{";
+  judge(state, item_for("math", "\\frac{3}{4}"), text);
+}
 
 BENCHMARK(BM_MultipleChoice);
 BENCHMARK(BM_MultipleChoiceUnparsed);
 BENCHMARK(BM_Numeric);
+BENCHMARK(BM_MathNumber);
+BENCHMARK(BM_MathFunction);
 BENCHMARK(BM_Exact);
 BENCHMARK(BM_HostileMegabyte)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_MathHostileFormula)->Unit(benchmark::kMillisecond);
+BENCHMARK(BM_MathHostileMegabyte)->Unit(benchmark::kMillisecond);
 
 }  // namespace

@@ -32,6 +32,21 @@ TEST(Bench, FindsTheJudgeOfAnItem) {
       {"a fraction", item_with("", "3/4"), "numeric"},
       {"a text", item_with("", "Paris"), "exact"},
       {"a text with a number", item_with("", "18 apples"), "exact"},
+      {"LaTeX", item_with("", "\\frac{\\pi}{2}"), "math"},
+      {"LaTeX words", item_with("", "\\text{Evelyn}"), "math"},
+      {"a LaTeX fraction of numbers", item_with("", "\\frac{3}{4}"), "numeric"},
+      {"a power", item_with("", "x^2 + 1"), "math"},
+      {"an index", item_with("", "a_{1} + a_{2}"), "math"},
+      {"dollars round a formula", item_with("", "$2x$"), "math"},
+      {"a root", item_with("", "3/√2"), "math"},
+      {"a point", item_with("", "(1, -2)"), "math"},
+      {"an interval", item_with("", "[0, 1)"), "math"},
+      {"a set", item_with("", "{1, 2}"), "math"},
+      {"a name in brackets", item_with("", "(Paris)"), "exact"},
+      {"names in brackets", item_with("", "(Paris, Rome)"), "exact"},
+      {"a path", item_with("", "C:\\Users"), "exact"},
+      {"a template", item_with("", "file_{name}.txt"), "exact"},
+      {"words with a dollar", item_with("", "US$ and more"), "exact"},
       {"auto, said", item_with("auto", "18"), "numeric"},
   };
   const auto bench = Bench::open(Options::none());
@@ -50,8 +65,8 @@ TEST(Bench, AnUnknownDefaultIsAnErrorWithItsPlace) {
   const auto bench = Bench::open(with_default("numerc"));
   ASSERT_FALSE(bench);
   EXPECT_EQ(bench.error().message,
-            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, multiple_choice, "
-            "numeric, llm, pairwise)");
+            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, math, "
+            "multiple_choice, numeric, llm, pairwise)");
 }
 
 TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
@@ -60,7 +75,7 @@ TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "corpus.jsonl:7: unknown judge `multiple_choise`, did you mean `multiple_choice`? "
-            "(known: exact, multiple_choice, numeric, llm, pairwise)");
+            "(known: exact, math, multiple_choice, numeric, llm, pairwise)");
   EXPECT_EQ((*bench)->judge(item_with("nobody", "A"), "A").kind, VerdictKind::judge_error);
 }
 
