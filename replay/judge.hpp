@@ -66,6 +66,9 @@ class Bench {
   const ModelJudge* model_judge(const CorpusItem& item) const;
   const ModelJudge* model_judge(std::string_view name) const;
 
+  // Who is asked, if a model can be, where the judge of `item` could not decide: null where it could.
+  const ModelJudge* second_opinion(const CorpusItem& item, const Verdict& verdict) const;
+
   // What a deterministic judge says of an answer that a model judges against the same reference; nothing where there is
   // none for such an item.
   std::optional<VerdictKind> control(const CorpusItem& item, std::string_view answer) const;

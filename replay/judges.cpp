@@ -38,7 +38,7 @@ constexpr std::array kEntries{IPW_JUDGES(IPW_ENTRY)};
 constexpr std::array kModelEntries{IPW_MODEL_JUDGES(IPW_ENTRY)};
 #undef IPW_ENTRY
 
-constexpr std::string_view kAuto = "auto", kAuditor = "llm", kFreeText = "exact";
+constexpr std::string_view kAuto = "auto", kAuditor = "llm", kFreeText = "exact", kMayBeUndecided = "math";
 constexpr std::uint64_t kAuditSeed = 0x61756469;  // other queries than the panel's draw takes
 
 std::string_view judge_for_shape(const CorpusItem& item) {
@@ -149,6 +149,11 @@ const ModelJudge* Bench::model_judge(std::string_view name) const {
 
 const ModelJudge* Bench::model_judge(const CorpusItem& item) const {
   return model_judge(judge_of(item));
+}
+
+const ModelJudge* Bench::second_opinion(const CorpusItem& item, const Verdict& verdict) const {
+  const bool undecided = verdict.kind == VerdictKind::unparsed && judge_of(item) == kMayBeUndecided;
+  return undecided ? auditor() : nullptr;
 }
 
 std::optional<VerdictKind> Bench::control(const CorpusItem& item, std::string_view answer) const {

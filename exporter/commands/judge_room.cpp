@@ -49,7 +49,13 @@ void JudgeRoom::judge(Case one, std::function<void(replay::Verdict, const std::s
   std::string name(bench_->judge_of(*one.item));
   const auto* model = bench_->model_judge(*one.item);
   const bool silent = trim(*one.answer).empty();
-  if (model == nullptr || (silent && !model->takes_silence())) return done(bench_->judge(*one.item, *one.answer), name);
+  if (model == nullptr || (silent && !model->takes_silence())) {
+    auto verdict = bench_->judge(*one.item, *one.answer);
+    const auto* second = desk_ ? bench_->second_opinion(*one.item, verdict) : nullptr;
+    if (second == nullptr) return done(std::move(verdict), name);
+    model = second;
+    name = "llm";
+  }
   room_.acquire();
   desk_->push({one.item, one.answer, model, [this, name, done = std::move(done)](replay::Verdict verdict, bool) {
                  done(std::move(verdict), name);

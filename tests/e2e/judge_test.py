@@ -217,6 +217,24 @@ store: {{path: {self.folder}/ipw.db}}
         self.assertEqual(between_marks(seen[0], "answer"), evil, "what it says is passed on as it stands")
 
 
+class SecondOpinion(JudgeCase):
+    def test_what_math_cannot_decide_goes_to_the_model(self):
+        corpus = self.write("c.jsonl", "".join(json.dumps(line) + "\n" for line in (
+            {"id": "decided", "problem": "?", "answer": "x^2+1", "judge": "math"},
+            {"id": "open", "problem": "?", "answer": "x^2+1", "judge": "math"})))
+        answers = self.write("a.jsonl", "".join(json.dumps(line) + "\n" for line in (
+            {"id": "decided", "text": "$1+x^2$"}, {"id": "open", "text": r"$\int_0^x 2t\,dt + 1$"})))
+        server = self.judge_server(lambda prompt: "CORRECT")
+        alone = self.run_binary("judge", "--corpus", corpus, "--answers", answers, "--json")
+        verdicts = [json.loads(line)["verdict"] for line in alone.stdout.splitlines()]
+        self.assertEqual(verdicts, ["correct", "unparsed"])
+        asked = self.run_binary("judge", "--corpus", corpus, "--answers", answers, "--json", "--config",
+                                self.write("judges.yaml", self.judges(server)))
+        verdicts = [json.loads(line)["verdict"] for line in asked.stdout.splitlines()]
+        self.assertEqual(verdicts, ["correct", "correct"])
+        self.assertEqual(len(server.prompts), 1)
+
+
 class BadConfiguration(JudgeCase):
     def test_it_says_where_and_what(self):
         corpus = self.write("corpus.jsonl", '{"id": "a", "problem": "?", "judge": "llm"}\n')

@@ -112,6 +112,14 @@ TEST(Bench, AModelsVerdictIsCheckedWhereAnotherJudgeCan) {
   EXPECT_FALSE((*bench)->control(item_with("llm", ""), "42"));
 }
 
+TEST(Bench, WhatMathCannotDecideMayBeAskedOfAModel) {
+  const auto bench = Bench::open(Options::none());
+  const auto formula = item_with("math", "x^2");
+  EXPECT_EQ((*bench)->second_opinion(formula, {VerdictKind::wrong, 0, ""}), nullptr);
+  EXPECT_EQ((*bench)->second_opinion(formula, {VerdictKind::unparsed, 0, ""}), (*bench)->auditor());
+  EXPECT_EQ((*bench)->second_opinion(item_with("numeric", "4"), {VerdictKind::unparsed, 0, ""}), nullptr);
+}
+
 TEST(Bench, AuditsItsShareOfTheItems) {
   const auto bench = Bench::open(ipw::testing::options_from("audit: 0.25"));
   ASSERT_TRUE(bench) << bench.error().message;
