@@ -75,6 +75,10 @@ class HttpExchange {
   void begin(std::optional<HttpSocket> kept);
   void resolved(const Resolved& addresses);
   void take(const Transfer& transfer, Arrival arrival, std::string_view bytes);
+  // Whatever it has received may have waited for so long.
+  void was_late(Seconds by) {
+    if (state_ == State::talking) waited_ = std::max(waited_, by);
+  }
   void cancel();
 
   // After its end: the connection, when it can carry another exchange.
@@ -113,7 +117,7 @@ class HttpExchange {
   ResponseParser parser_;
   bool reusable_{false}, token_seen_{false};
   MonoTime began_, connect_until_, first_token_until_, total_until_;
-  Seconds waited_{0};  // the longest of its arrivals
+  Seconds waited_{0};  // the longest that bytes of it were not read
 };
 
 }  // namespace ipw::replay

@@ -13,6 +13,10 @@
 namespace ipw::replay {
 namespace {
 
+// While requests run, how late the loop is at a time that was set shows how late it may have been at what it read: of
+// packets that pile up, the kernel keeps only the last one's time.
+constexpr auto kBeat = std::chrono::milliseconds(20);
+
 void end_unsent(StreamSink& sink) {
   sink.end(std::chrono::steady_clock::now(), {StreamEnd::Cause::cancelled, "cancelled before it was sent", {}});
 }
@@ -53,6 +57,7 @@ class HttpTransport final : public Transport {
   void send_waiting();
   std::optional<HttpSocket> kept_connection();
   void reap();
+  void beat();
   void end_all();
 
   HttpSite site_;
@@ -70,7 +75,8 @@ class HttpTransport final : public Transport {
   Inflow inflow_;
 
   EventLoop loop_;
-  Event deliver_, reap_;
+  Event deliver_, reap_, beat_;
+  MonoTime beat_due_{};
   Resolver resolver_;
 };
 
@@ -82,6 +88,8 @@ HttpTransport::HttpTransport(HttpSite site, std::size_t streams)
           -1, 0, [](int, short, void* self) { static_cast<HttpTransport*>(self)->inflow_.deliver(); }, this)),
       reap_(loop_.make_event(
           -1, 0, [](int, short, void* self) { static_cast<HttpTransport*>(self)->reap(); }, this)),
+      beat_(loop_.make_event(
+          -1, 0, [](int, short, void* self) { static_cast<HttpTransport*>(self)->beat(); }, this)),
       resolver_(site_.url) {
   site_.loop = &loop_;
   site_.inflow = &inflow_;
@@ -150,7 +158,7 @@ void HttpTransport::send_waiting() {
     waiting_.pop_front();
     auto& stream = *all_.at(id);
     stream.exchange = std::make_unique<HttpExchange>(id, site_, std::move(stream.job.request), *stream.job.sink);
-    ++running_;
+    if (running_++ == 0) wait_until(*beat_, beat_due_ = std::chrono::steady_clock::now() + kBeat);
     stream.exchange->begin(kept_connection());
   }
 }
@@ -172,6 +180,14 @@ void HttpTransport::reap() {
   }
   over_.clear();
   send_waiting();
+}
+
+void HttpTransport::beat() {
+  const auto now = std::chrono::steady_clock::now();
+  const auto late = between(beat_due_, now);
+  for (auto& [id, stream] : all_)
+    if (stream->exchange != nullptr) stream->exchange->was_late(late);
+  if (running_ > 0) wait_until(*beat_, beat_due_ = now + kBeat);
 }
 
 void HttpTransport::end_all() {

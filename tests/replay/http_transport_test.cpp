@@ -106,6 +106,28 @@ TEST(HttpTransport, BytesAreStampedWithTheirArrival) {
   EXPECT_GT(end.waited.value, 0.1) << "how late we were is told";
 }
 
+// The kernel keeps one time for packets that pile up, the last one's.
+TEST(HttpTransport, WhatPilesUpIsKnownToHaveWaited) {
+  ScriptedServer server([](Peer& peer) {
+    peer.read_request();
+    peer.send(std::string(kStreamHead) + chunked("a"));
+    for (int i = 0; i < 24; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      peer.send(chunked("b"));
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    peer.send(std::string(kLastChunk));
+    peer.wait_for_close();
+  });
+  RecordingSink sink([](std::string_view data) {
+    if (data == "a") std::this_thread::sleep_for(std::chrono::milliseconds(500));
+    return true;
+  });
+  const auto transport = testing::open_transport(testing::transport_options(server.port()));
+  transport->start(post(), sink, {});
+  EXPECT_GT(sink.await_end().waited.value, 0.4);
+}
+
 TEST(HttpTransport, EveryResponseThatIsNotWhole) {
   const std::string head(kStreamHead);
   const struct {
