@@ -3,13 +3,18 @@
 
 #include "base/text.hpp"
 #include "replay/judge.hpp"
+#include "replay/judges/json_schema.hpp"
+#include "replay/judges/json_text.hpp"
 #include "replay/judges/number_text.hpp"
 
 // Every judge: its name, which is also its file, and one line of help.
 #define IPW_JUDGES(X)                                                           \
+  X(contains, "the expected text is said somewhere")                            \
   X(exact, "the same text, apart from case, white space and what surrounds it") \
+  X(json, "the expected fields, and the line's JSON Schema")                    \
   X(multiple_choice, "the letter, or the text, of the right option")            \
-  X(numeric, "the same number, however it is written")
+  X(numeric, "the same number, however it is written")                          \
+  X(regex, "the line's regular expression matches")
 
 namespace ipw::replay {
 
@@ -26,7 +31,9 @@ constexpr std::array kEntries{IPW_JUDGES(IPW_ENTRY)};
 constexpr std::string_view kAuto = "auto";
 
 std::string_view judge_for_shape(const CorpusItem& item) {
+  if (schema_of(item).starts_with('{')) return "json";
   if (!item.options.empty()) return "multiple_choice";
+  if (asks_for_json(item.answer)) return "json";
   return is_number(item.answer) ? "numeric" : "exact";
 }
 
@@ -48,6 +55,11 @@ std::string_view to_text(VerdictKind kind) {
       return "judge_error";
   }
   return "judge_error";
+}
+
+Result<void> require_answer(const CorpusItem& item, std::string_view judge) {
+  if (!trim(item.answer).empty()) return {};
+  return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `" + std::string(judge) + "` needs it"};
 }
 
 const Catalog<OpenJudge>& judges() {
@@ -79,8 +91,6 @@ Result<void> Bench::accepts(const CorpusItem& item) const {
   const auto name = judge_of(item);
   const auto known = judges().find(name);
   if (!known) return Error{Errc::invalid, item.place + ": " + known.error().message};
-  if (trim(item.answer).empty())
-    return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `" + std::string(name) + "` needs it"};
   return judges_.at(std::string(name))->accepts(item);
 }
 

@@ -76,6 +76,7 @@ std::optional<Answer> find_answer(std::string_view text, OptionSet options) {
 class MultipleChoice final : public Judge {
  public:
   Result<void> accepts(const CorpusItem& item) const override {
+    if (auto ok = require_answer(item, "multiple_choice"); !ok) return ok;
     const auto options = options_of(item);
     if (item.options.size() == 1 || item.options.size() > 26)
       return Error{Errc::invalid, item.place + ": multiple_choice takes 2 to 26 `options`, here are " +

@@ -16,6 +16,12 @@ CorpusItem item_with(std::string judge, std::string answer, std::vector<std::str
   return item;
 }
 
+CorpusItem with_schema(std::string schema) {
+  auto item = item_with("", "Paris");
+  item.metadata.emplace_back("schema", std::move(schema));
+  return item;
+}
+
 Options with_default(const std::string& name) {
   return ipw::testing::options_from("default: " + name);
 }
@@ -32,6 +38,12 @@ TEST(Bench, FindsTheJudgeOfAnItem) {
       {"a fraction", item_with("", "3/4"), "numeric"},
       {"a text", item_with("", "Paris"), "exact"},
       {"a text with a number", item_with("", "18 apples"), "exact"},
+      {"an object", item_with("", R"({"city": "Paris"})"), "json"},
+      {"a list", item_with("", R"(["Paris", 2])"), "json"},
+      {"a list of numbers, which may be an interval", item_with("", "[0, 1]"), "exact"},
+      {"brackets that are no JSON", item_with("", "{1, 2}"), "exact"},
+      {"a schema", with_schema(R"({"type": "object"})"), "json"},
+      {"a schema that is a text", with_schema("\"CREATE TABLE\""), "exact"},
       {"auto, said", item_with("auto", "18"), "numeric"},
   };
   const auto bench = Bench::open(Options::none());
@@ -50,8 +62,8 @@ TEST(Bench, AnUnknownDefaultIsAnErrorWithItsPlace) {
   const auto bench = Bench::open(with_default("numerc"));
   ASSERT_FALSE(bench);
   EXPECT_EQ(bench.error().message,
-            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, multiple_choice, "
-            "numeric)");
+            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, contains, exact, json, "
+            "multiple_choice, numeric, regex)");
 }
 
 TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
@@ -60,7 +72,7 @@ TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "corpus.jsonl:7: unknown judge `multiple_choise`, did you mean `multiple_choice`? "
-            "(known: exact, multiple_choice, numeric)");
+            "(known: contains, exact, json, multiple_choice, numeric, regex)");
   EXPECT_EQ((*bench)->judge(item_with("nobody", "A"), "A").kind, VerdictKind::judge_error);
 }
 
