@@ -9,21 +9,23 @@ namespace ipw::replay {
 namespace {
 
 // "Answer" in the languages of the usual corpora, in lower case. ASCII words must end where the cue ends.
-constexpr std::array<std::string_view, 26> kAnswerWords{
-    "answer",    "ans",  "antwort", "lösung", "respuesta", "réponse", "reponse", "resposta", "risposta",
-    "odpowiedź", "svar", "jibu",    "ответ",  "Ответ",     "答案",    "答え",    "回答",     "答",
-    "답변",      "정답", "답",      "উত্তর",   "సమాధానం",     "คำตอบ",   "उत्तर",    "الإجابة"};
+constexpr std::array<std::string_view, 34> kAnswerWords{
+    "answer",   "ans",       "antwort", "antwoord", "lösung", "respuesta", "réponse", "reponse", "resposta",
+    "risposta", "odpowiedź", "svar",    "svaret",   "jibu",   "jawaban",   "cevap",   "yanıt",   "đáp án",
+    "Đáp án",   "ответ",     "Ответ",   "答案",     "答え",   "回答",      "答",      "正解",    "답변",
+    "정답",     "답",        "উত্তর",    "సమాధానం",    "คำตอบ",  "उत्तर",      "الإجابة"};
 
 // Words that may stand between the cue and its connector: "the answer to this question must therefore be".
-constexpr std::array<std::string_view, 35> kBetween{
-    "choice", "option",    "letter",  "number", "key",      "to",       "for",      "this",    "the",
-    "these",  "question",  "problem", "of",     "in",       "here",     "would",    "must",    "should",
-    "will",   "therefore", "thus",    "then",   "correct",  "correcta", "correcte", "correta", "corretta",
-    "final",  "finale",    "only",    "la",     "pregunta", "question", "value",    "also"};
+constexpr std::array<std::string_view, 42> kBetween{
+    "has",     "appears", "seems",    "indeed",   "đúng",     "yang",    "benar",    "choice", "option",
+    "letter",  "number",  "key",      "to",       "for",      "this",    "the",      "these",  "question",
+    "problem", "of",      "in",       "here",     "would",    "must",    "should",   "will",   "therefore",
+    "thus",    "then",    "correct",  "correcta", "correcte", "correta", "corretta", "final",  "finale",
+    "only",    "la",      "pregunta", "question", "value",    "also"};
 
-constexpr std::array<std::string_view, 17> kConnectors{"is",     "be",  "was",      "are",  "equals", "ist",
-                                                       "lautet", "est", "es",       "é",    "è",      "ni",
-                                                       "равен",  "это", "является", "será", "wäre"};
+constexpr std::array<std::string_view, 21> kConnectors{"är",  "er",     "là",    "adalah", "is",       "be",   "was",
+                                                       "are", "equals", "ist",   "lautet", "est",      "es",   "é",
+                                                       "è",   "ni",     "равен", "это",    "является", "será", "wäre"};
 
 // Connectors that may be followed directly by the answer, without a space.
 constexpr std::array<std::string_view, 17> kMarks{":",  "：", "=",  "→",  "⇒",  "—",  "–",  "- ", "是",
@@ -92,6 +94,12 @@ bool follows_final(std::string_view text, std::size_t at) {
   return at >= kFinal.size() && begins_with(text.substr(at - kFinal.size()), kFinal);
 }
 
+// Whether the word at `at` ends the name of a tag such as <answer> or <final_answer>.
+bool is_opening_tag(std::string_view text, std::size_t at) {
+  for (std::size_t back = 0; at > 0 && back < 12 && (is_word(text[at - 1]) || text[at - 1] == '-'); ++back) --at;
+  return at > 0 && text[at - 1] == '<';
+}
+
 struct Connected {
   std::size_t said;
   bool final_answer;
@@ -130,6 +138,10 @@ std::optional<Statements::Cue> Statements::cue_at(std::size_t at) const {
 
   const auto word = longest_prefix(kAnswerWords, rest);
   if (word == 0 || (ascii && word < rest.size() && is_letter(rest[word]))) return std::nullopt;
+  if (word < rest.size() && rest[word] == '>') {
+    if (!is_opening_tag(text_, at)) return std::nullopt;
+    return Cue{Anchor::final_answer, at, at + word + 1};
+  }
   const auto connected = connector(text_, at + word, begins_line(text_, at));
   if (!connected) return std::nullopt;
   const bool final_answer = connected->final_answer || follows_final(text_, at);
@@ -155,6 +167,7 @@ std::optional<Statement> Statements::next() {
   else
     said = {};
   said = said.substr(0, said.find('\n'));
+  if (text_[cue.said - 1] == '>') said = said.substr(0, said.find("</"));
   const auto end = said.empty() ? cue.said : static_cast<std::size_t>(said.data() - text_.data()) + said.size();
   return Statement{cue.anchor, text_.substr(cue.begin, end - cue.begin), said};
 }
