@@ -26,6 +26,12 @@ bool can_be_tag(char a, char b) {
   return a == '\xE2' && b == '\x97';  // ◁
 }
 
+constexpr auto kTagLeads = [] {
+  std::array<bool, 256> leads{};
+  for (const char c : {'<', '[', '\xE2'}) leads[static_cast<unsigned char>(c)] = true;
+  return leads;
+}();
+
 const Block* block_opened_by(std::string_view text) {
   for (const auto& block : kBlocks)
     if (begins_with(text, block.open)) return &block;
@@ -81,7 +87,9 @@ std::string_view outside_reasoning(std::string_view text, std::string& buffer) {
   std::size_t begin = 0;
   const Block* inside = nullptr;
   for (std::size_t i = 0; i < text.size();) {
-    if (i + 1 == text.size() || !can_be_tag(text[i], text[i + 1])) {
+    while (i < text.size() && !kTagLeads[static_cast<unsigned char>(text[i])]) ++i;
+    if (i + 1 >= text.size()) break;
+    if (!can_be_tag(text[i], text[i + 1])) {
       ++i;
       continue;
     }

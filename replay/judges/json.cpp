@@ -16,6 +16,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::size_t kQuote = 60, kLongestPath = 100;
+// Bytes of an answer that are parsed: a model's longest answers are shorter, and a megabyte of brackets takes 0.1 s.
+constexpr std::size_t kMostJson = 256 * 1024;
 
 std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), kQuote);
@@ -41,7 +43,10 @@ struct Found {
 // The likeliest JSON of the type that is asked for; else the likeliest of any.
 std::optional<Found> find_json(std::string_view text, const std::string& type) {
   std::optional<Found> other;
+  auto budget = kMostJson;
   for (const auto candidate : json_candidates(text)) {
+    if (candidate.size() > budget) continue;
+    budget -= candidate.size();
     auto value = parsed(candidate);
     if (value.is_discarded()) continue;
     if (type.empty() || type == (value.is_number() ? "number" : value.type_name()))

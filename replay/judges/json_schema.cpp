@@ -227,7 +227,7 @@ struct JsonSchema::Root {
 
 std::string_view schema_of(const CorpusItem& item) {
   for (const auto& [name, value] : item.metadata)
-    if (name == "schema") return value;
+    if (name == std::string_view("schema")) return value;
   return {};
 }
 

@@ -144,7 +144,8 @@ std::optional<Mention> decided(std::string_view body, OptionSet options) {
 
 // "So B." or "The only one that fits is (E)."
 std::optional<Mention> from_ending(std::string_view text, OptionSet options) {
-  auto sentence = last_line(text);
+  text = trim(text);
+  auto sentence = last_line(text.substr(text.size() - std::min(text.size(), 2 * kSentence)));
   if (sentence.size() > kSentence) sentence.remove_prefix(sentence.size() - kSentence);
   auto body = sentence.substr(0, sentence.find_last_not_of(" .!*$") + 1);
   if (const auto stop = body.rfind(". "); stop != std::string_view::npos) sentence = body = body.substr(stop + 2);

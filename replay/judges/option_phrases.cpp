@@ -1,6 +1,7 @@
 #include "replay/judges/option_phrases.hpp"
 
 #include <array>
+#include <cstdint>
 
 #include "replay/judges/option_words.hpp"
 
@@ -39,6 +40,21 @@ constexpr std::array<std::string_view, 6> kPraise{"correct", "right", "the", "be
 constexpr std::array<std::string_view, 9> kDeny{"not",  "incorrect", "wrong",  "false",     "ruled",
                                                 "also", "invalid",   "untrue", "eliminated"};
 
+// The pairs of letters, in any case, with which a word can begin that worded() knows.
+constexpr std::size_t low_bits(char c) {
+  return static_cast<unsigned char>(c) & 31U;
+}
+constexpr auto kFirstPairs = [] {
+  std::array<std::uint32_t, 32> pairs{};
+  const auto add = [&](std::string_view word) { pairs[low_bits(word[0])] |= 1U << low_bits(word[1]); };
+  for (const auto word : kNouns) add(word);
+  for (const auto word : kPraisedNouns) add(word);
+  for (const auto word : kChoose) add(word);
+  for (const auto& phrase : kPhrasalVerbs) add(phrase.verb);
+  for (const std::string_view word : {"say", "it"}) add(word);
+  return pairs;
+}();
+
 enum class Said { nothing, praised, denied };
 Said said_after(std::string_view text, std::size_t at) {
   auto word = word_after(text, at);
@@ -56,17 +72,32 @@ Said said_after(std::string_view text, std::size_t at) {
 class Mentions {
  public:
   Mentions(std::string_view text, OptionSet options) : text_(text), options_(options) {
-    for (std::size_t at = 0; at < text.size(); ++at)
-      if (text[at] == '(' || text[at] == '*')
+    bool in_word = false;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const char c = text[at];
+      if (is_letter(c)) {
+        if (!in_word) word(at);
+        in_word = true;
+        continue;
+      }
+      in_word = is_word(c);
+      if (c == '(' || c == '*')
         wrapped(at);
-      else if (static_cast<unsigned char>(text[at]) >= 0x80)
+      else if (c == '\xE9')
         chinese(at);
-      else if (is_letter(text[at]) && (at == 0 || !is_word(text[at - 1])))
-        at + 1 < text.size() && is_letter(text[at + 1]) ? worded(at) : bare(at);
+    }
   }
   Phrases found() const { return {chosen_, mentioned_}; }
 
  private:
+  void word(std::size_t at) {
+    const char next = at + 1 < text_.size() ? text_[at + 1] : ' ';
+    if (next == ' ')
+      bare(at);
+    else if (is_letter(next) && (kFirstPairs[low_bits(text_[at])] >> low_bits(next) & 1U) != 0)
+      worded(at);
+  }
+
   // `(C)` or `**C**`
   void wrapped(std::size_t at) {
     const auto rest = text_.substr(at, 5);
@@ -151,11 +182,10 @@ class Mentions {
   // "So C is the correct answer.", "C is correct."
   void bare(std::size_t at) {
     const int index = text_[at] - 'A';
-    if (index < 0 || index >= options_.count || at + 1 >= text_.size() || text_[at + 1] != ' ') return;
+    if (index < 0 || index >= options_.count || !text_.substr(at + 1).starts_with(" is ")) return;
     const auto before = word_before(text_, at);
     if (!before.empty() && !is_one_of(kBeforeLetter, before)) return;
-    auto end = at + 1;
-    if (word_after(text_, end) != "is") return;
+    auto end = at + 4;
     auto word = word_after(text_, end);
     const bool article = word == "the";
     if (article) word = word_after(text_, end);

@@ -51,11 +51,12 @@ bool can_begin(char a, char b) {
   return (kFirstPairs[pair_of(a, b) / 64] >> pair_of(a, b) % 64 & 1) != 0;
 }
 
+// REQUIRES: text is not empty.
 template <std::size_t N>
 std::size_t longest_prefix(const std::array<std::string_view, N>& words, std::string_view text) {
   std::size_t longest = 0;
   for (const auto word : words)
-    if (word.size() > longest && begins_with(text, word)) longest = word.size();
+    if (((word[0] ^ text[0]) & ~0x20) == 0 && word.size() > longest && begins_with(text, word)) longest = word.size();
   return longest;
 }
 
@@ -130,11 +131,11 @@ std::optional<Connected> connector(std::string_view text, std::size_t at, bool h
 
 std::optional<Statements::Cue> Statements::cue_at(std::size_t at) const {
   const auto rest = text_.substr(at);
-  if (rest.starts_with("boxed{")) return Cue{Anchor::boxed, at, at + 6};
-  if (rest.starts_with("####") && begins_line(text_, at)) return Cue{Anchor::marked, at, at + 4};
+  if (rest[0] == 'b') return rest.starts_with("boxed{") ? std::optional(Cue{Anchor::boxed, at, at + 6}) : std::nullopt;
+  if (rest[0] == '#' && rest.starts_with("####") && begins_line(text_, at)) return Cue{Anchor::marked, at, at + 4};
   const bool ascii = static_cast<unsigned char>(text_[at]) < 0x80;
   if (ascii && at > 0 && is_word(text_[at - 1]) && text_[at - 1] != '_') return std::nullopt;
-  if (rest.starts_with("A:") && begins_line(text_, at)) return Cue{Anchor::label, at, at + 2};
+  if (rest[0] == 'A' && rest[1] == ':' && begins_line(text_, at)) return Cue{Anchor::label, at, at + 2};
 
   const auto word = longest_prefix(kAnswerWords, rest);
   if (word == 0 || (ascii && word < rest.size() && is_letter(rest[word]))) return std::nullopt;
@@ -151,6 +152,8 @@ std::optional<Statements::Cue> Statements::cue_at(std::size_t at) const {
 std::optional<Statements::Cue> Statements::find(std::size_t from) const {
   for (std::size_t at = from; at + 1 < text_.size(); ++at) {
     if (!can_begin(text_[at], text_[at + 1])) continue;
+    // Only `boxed` may begin in the middle of a word.
+    if (at > 0 && is_letter(text_[at]) && is_letter(text_[at - 1]) && text_[at] != 'b') continue;
     if (auto cue = cue_at(at)) return cue;
   }
   return std::nullopt;
