@@ -152,6 +152,18 @@ std::string comparable(std::string_view text, bool fold_case) {
   return out;
 }
 
+std::string_view whole_characters(std::string_view part) {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  for (int i = 0; i < 3 && !part.empty() && continues(part.front()); ++i) part.remove_prefix(1);
+  std::size_t tail = 0;
+  while (tail < 3 && tail < part.size() && continues(part[part.size() - 1 - tail])) ++tail;
+  if (tail == part.size()) return part;
+  const auto lead = static_cast<unsigned char>(part[part.size() - 1 - tail]);
+  const std::size_t needed = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+  if (lead >= 0xC0 && tail < needed) part.remove_suffix(tail + 1);
+  return part;
+}
+
 std::string_view first_line(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
   if (begin == std::string_view::npos) return {};

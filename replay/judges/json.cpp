@@ -17,7 +17,7 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kQuote = 60, kLongestPath = 100;
 // Bytes of an answer that are parsed: a model's longest answers are shorter, and a megabyte of brackets takes 0.1 s.
-constexpr std::size_t kMostJson = 256 * 1024;
+constexpr std::size_t kMostJson = std::size_t{256} * 1024;
 
 std::string shown(const Json& value) {
   return shortened(value.dump(-1, ' ', false, Json::error_handler_t::replace), kQuote);

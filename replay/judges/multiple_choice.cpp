@@ -99,7 +99,7 @@ class MultipleChoice final : public Judge {
     const int expected = expected_option(item, options).value_or(-1);
     const auto found = find_answer(text, options);
     if (!found) return {VerdictKind::unparsed, 0, trim(text).empty() ? "only reasoning" : "settles on no option"};
-    const auto quote = "`" + shortened(trim(found->quote), kQuote) + "`";
+    const auto quote = "`" + shortened(trim(whole_characters(found->quote)), kQuote) + "`";
     if (found->several) return {VerdictKind::unparsed, 0, quote + " names several options"};
     if (found->index == expected) return {VerdictKind::correct, 1, quote};
     return {VerdictKind::wrong, 0, quote + ", expected " + letter(expected)};

@@ -30,7 +30,7 @@ class Regex final : public Judge {
     const auto pattern = patterns_.get(item.answer);
     if (!pattern) return {VerdictKind::judge_error, 0, shortened(pattern.error().message, 200)};
     if (const auto found = pattern->match(text))
-      return {VerdictKind::correct, 1, "matches `" + shortened(*found, kQuote) + "`"};
+      return {VerdictKind::correct, 1, "matches `" + shortened(whole_characters(*found), kQuote) + "`"};
     return {VerdictKind::wrong, 0,
             "no match in `" + shortened(text, kQuote) + "`, expected " + shortened(item.answer, kQuote)};
   }
