@@ -19,3 +19,4 @@ endif()
 # cpp-httplib's compiled library is ABI-sensitive to its feature macros: pkg-config carries the right ones.
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)

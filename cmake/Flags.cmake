@@ -11,6 +11,13 @@ if(IPW_SANITIZE)
   # g++ 12 reports false positives of these two under sanitizers.
   target_compile_options(ipw_flags INTERFACE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-tsan>)
 endif()
+if(IPW_BUILD_FUZZERS)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "IPW_BUILD_FUZZERS needs clang: set CMAKE_CXX_COMPILER")
+  endif()
+  # Warnings are for the compiler that the project is built with.
+  target_compile_options(ipw_flags INTERFACE -fsanitize=fuzzer-no-link -O1 -g -Wno-error)
+endif()
 if(IPW_COVERAGE)
   target_compile_options(ipw_flags INTERFACE --coverage)
   target_link_options(ipw_flags INTERFACE --coverage)

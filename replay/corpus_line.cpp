@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.hpp"
+#include "replay/json_depth.hpp"
 
 namespace ipw::replay {
 namespace {
@@ -39,30 +40,11 @@ std::string not_json(std::string_view line) {
   return "is not JSON at column " + std::to_string(finder.position);
 }
 
-// The parser takes any depth, but writing a value back recurses: whoever nests this deep means harm.
-constexpr int kDeepest = 200;
-bool is_too_deep(std::string_view line) {
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t at = 0; at < line.size(); ++at) {
-    const char c = line[at];
-    if (in_text && c == '\\')
-      ++at;
-    else if (c == '"')
-      in_text = !in_text;
-    else if (!in_text && (c == '[' || c == '{') && ++depth > kDeepest)
-      return true;
-    else if (!in_text && (c == ']' || c == '}'))
-      --depth;
-  }
-  return false;
-}
-
 std::string compact(const Json& value) {
   return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-enum class Accept { text, text_or_number };
+enum class Accept { text, text_or_number, text_number_or_json };
 
 // Moves the fields of one line into an item; the first field of a wrong type is the error.
 class Fields {
@@ -115,7 +97,8 @@ class Fields {
 
   std::string as_text(const char* name, Json& value, Accept accept) {
     if (value.is_string()) return std::move(value.get_ref<std::string&>());
-    if (accept == Accept::text_or_number && value.is_number()) return compact(value);
+    if (accept != Accept::text && value.is_number()) return compact(value);
+    if (accept == Accept::text_number_or_json && value.is_structured()) return compact(value);
     fail(std::string("`") + name + "` must be a text" + (accept == Accept::text ? "" : " or a number") + ", not " +
          kind(value));
     return {};
@@ -129,7 +112,7 @@ class Fields {
 
 Result<CorpusItem> parse_corpus_line(std::string_view line, std::string place) {
   if (is_too_deep(line))
-    return Error{Errc::invalid, place + ": the line is nested deeper than " + std::to_string(kDeepest) + " levels"};
+    return Error{Errc::invalid, place + ": the line is nested deeper than " + std::to_string(kDeepestJson) + " levels"};
   auto json = Json::parse(line, nullptr, false);
   if (json.is_discarded()) return Error{Errc::invalid, place + ": the line " + not_json(line)};
   if (!json.is_object())
@@ -140,7 +123,7 @@ Result<CorpusItem> parse_corpus_line(std::string_view line, std::string place) {
   Fields fields(json, place);
   item.id = fields.text({"id"}, Accept::text_or_number);
   item.problem = fields.text({"problem", "prompt"}, Accept::text);
-  item.answer = fields.text({"answer", "expected_answer"}, Accept::text_or_number);
+  item.answer = fields.text({"answer", "expected_answer"}, Accept::text_number_or_json);
   item.subject = fields.text({"subject"}, Accept::text);
   item.language = fields.text({"language"}, Accept::text);
   item.judge = fields.text({"judge"}, Accept::text);

@@ -42,6 +42,9 @@ class Judge {
   virtual Verdict judge(const CorpusItem& item, std::string_view answer) const = 0;
 };
 
+// For the judges that need an expected answer. Errors: invalid, `FILE:LINE: message`.
+Result<void> require_answer(const CorpusItem& item, std::string_view judge);
+
 using OpenJudge = Result<std::unique_ptr<Judge>> (*)(Options&);
 
 // Every judge there is (judges.cpp).

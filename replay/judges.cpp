@@ -3,6 +3,8 @@
 
 #include "base/text.hpp"
 #include "replay/judge.hpp"
+#include "replay/judges/json_schema.hpp"
+#include "replay/judges/json_text.hpp"
 #include "replay/judges/math_expression.hpp"
 #include "replay/judges/number_text.hpp"
 #include "replay/model_judge.hpp"
@@ -10,10 +12,13 @@
 
 // Every judge: its name, which is also its file, and one line of help.
 #define IPW_JUDGES(X)                                                           \
+  X(contains, "the expected text is said somewhere")                            \
   X(exact, "the same text, apart from case, white space and what surrounds it") \
+  X(json, "the expected fields, and the line's JSON Schema")                    \
   X(math, "the same mathematics: numbers, formulas, sets, intervals, points")   \
   X(multiple_choice, "the letter, or the text, of the right option")            \
-  X(numeric, "the same number, however it is written")
+  X(numeric, "the same number, however it is written")                          \
+  X(regex, "the line's regular expression matches")
 
 // Those that ask a model.
 #define IPW_MODEL_JUDGES(X)                                              \
@@ -42,7 +47,9 @@ constexpr std::string_view kAuto = "auto", kAuditor = "llm", kFreeText = "exact"
 constexpr std::uint64_t kAuditSeed = 0x61756469;  // other queries than the panel's draw takes
 
 std::string_view judge_for_shape(const CorpusItem& item) {
+  if (schema_of(item).starts_with('{')) return "json";
   if (!item.options.empty()) return "multiple_choice";
+  if (asks_for_json(item.answer)) return "json";
   if (is_number(item.answer)) return "numeric";
   return is_mathematics(item.answer) ? "math" : kFreeText;
 }
@@ -65,6 +72,11 @@ std::string_view to_text(VerdictKind kind) {
       return "judge_error";
   }
   return "judge_error";
+}
+
+Result<void> require_answer(const CorpusItem& item, std::string_view judge) {
+  if (!trim(item.answer).empty()) return {};
+  return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `" + std::string(judge) + "` needs it"};
 }
 
 const Catalog<OpenJudge>& judges() {
@@ -129,8 +141,6 @@ Result<void> Bench::accepts(const CorpusItem& item) const {
   if (!judges_.contains(std::string(name)))
     return Error{Errc::invalid, item.place + ": unknown judge " + did_you_mean(name, judge_names()) +
                                     " (known: " + join(judge_names(), ", ") + ")"};
-  if (trim(item.answer).empty())
-    return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `" + std::string(name) + "` needs it"};
   return judges_.at(std::string(name))->accepts(item);
 }
 

@@ -26,6 +26,12 @@ bool can_be_tag(char a, char b) {
   return a == '\xE2' && b == '\x97';  // ◁
 }
 
+constexpr auto kTagLeads = [] {
+  std::array<bool, 256> leads{};
+  for (const char c : {'<', '[', '\xE2'}) leads[static_cast<unsigned char>(c)] = true;
+  return leads;
+}();
+
 const Block* block_opened_by(std::string_view text) {
   for (const auto& block : kBlocks)
     if (begins_with(text, block.open)) return &block;
@@ -81,7 +87,9 @@ std::string_view outside_reasoning(std::string_view text, std::string& buffer) {
   std::size_t begin = 0;
   const Block* inside = nullptr;
   for (std::size_t i = 0; i < text.size();) {
-    if (i + 1 == text.size() || !can_be_tag(text[i], text[i + 1])) {
+    while (i < text.size() && !kTagLeads[static_cast<unsigned char>(text[i])]) ++i;
+    if (i + 1 >= text.size()) break;
+    if (!can_be_tag(text[i], text[i + 1])) {
       ++i;
       continue;
     }
@@ -142,6 +150,18 @@ std::string comparable(std::string_view text, bool fold_case) {
   }
   if (out.ends_with(' ')) out.pop_back();
   return out;
+}
+
+std::string_view whole_characters(std::string_view part) {
+  const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  for (int i = 0; i < 3 && !part.empty() && continues(part.front()); ++i) part.remove_prefix(1);
+  std::size_t tail = 0;
+  while (tail < 3 && tail < part.size() && continues(part[part.size() - 1 - tail])) ++tail;
+  if (tail == part.size()) return part;
+  const auto lead = static_cast<unsigned char>(part[part.size() - 1 - tail]);
+  const std::size_t needed = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 0;
+  if (lead >= 0xC0 && tail < needed) part.remove_suffix(tail + 1);
+  return part;
 }
 
 std::string_view first_line(std::string_view text) {

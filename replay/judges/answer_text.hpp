@@ -22,6 +22,9 @@ std::string_view unwrapped(std::string_view text);
 // Latin Extended-A, Greek and Cyrillic letters; accents are kept, and composed and decomposed letters stay different.
 std::string comparable(std::string_view text, bool fold_case);
 
+// `part` of some text without the pieces of characters at its ends: what was cut by bytes can be shown to people.
+std::string_view whole_characters(std::string_view part);
+
 // From the beginning of `text` to the end of its first line that is not blank; without the blank lines before it.
 std::string_view first_line(std::string_view text);
 std::string_view last_line(std::string_view text);

@@ -35,10 +35,7 @@ class Exact final : public Judge {
  public:
   explicit Exact(bool case_sensitive) : fold_case_(!case_sensitive) {}
 
-  Result<void> accepts(const CorpusItem& item) const override {
-    if (!trim(item.answer).empty()) return {};
-    return Error{Errc::invalid, item.place + ": `answer` is missing: the judge `exact` needs it"};
-  }
+  Result<void> accepts(const CorpusItem& item) const override { return require_answer(item, "exact"); }
 
   Verdict judge(const CorpusItem& item, std::string_view answer) const override {
     std::string buffer;

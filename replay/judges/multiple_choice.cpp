@@ -34,6 +34,10 @@ std::optional<int> expected_option(const CorpusItem& item, OptionSet options) {
   return option_with_text(item.answer, options);
 }
 
+bool is_letter_line(std::string_view said) {
+  return unwrapped(said).size() == 1;
+}
+
 struct Stated {
   std::optional<Answer> answer;
   std::size_t last{0};  // offset of the last statement, whatever it says
@@ -47,8 +51,9 @@ Stated stated(std::string_view text, OptionSet options) {
   std::optional<Statement> last;
   Statements statements(text);
   while (const auto statement = statements.next()) {
-    // `####` opens a heading and `A:` an option here.
-    if (statement->anchor == Anchor::marked || statement->anchor == Anchor::label) continue;
+    // `####` opens a heading here, and `A:` an option, unless a letter is all that it says.
+    if (statement->anchor == Anchor::marked || (statement->anchor == Anchor::label && !is_letter_line(statement->said)))
+      continue;
     last = statement;
     const auto named = leading_option(statement->said, options);
     if (!named || (best.answer && best_anchor < statement->anchor)) continue;
@@ -57,7 +62,7 @@ Stated stated(std::string_view text, OptionSet options) {
   }
   if (!last || best.answer) return best;
   best.last = static_cast<std::size_t>(last->quote.data() - text.data());
-  for (const auto said : {last->said, first_sentence(last->said)})
+  for (const auto said : {first_clause(last->said), first_sentence(last->said), last->said})
     if (const auto index = option_with_text(said, options)) best.answer = Answer{*index, false, last->quote};
   return best;
 }
@@ -76,6 +81,7 @@ std::optional<Answer> find_answer(std::string_view text, OptionSet options) {
 class MultipleChoice final : public Judge {
  public:
   Result<void> accepts(const CorpusItem& item) const override {
+    if (auto ok = require_answer(item, "multiple_choice"); !ok) return ok;
     const auto options = options_of(item);
     if (item.options.size() == 1 || item.options.size() > 26)
       return Error{Errc::invalid, item.place + ": multiple_choice takes 2 to 26 `options`, here are " +
@@ -93,7 +99,7 @@ class MultipleChoice final : public Judge {
     const int expected = expected_option(item, options).value_or(-1);
     const auto found = find_answer(text, options);
     if (!found) return {VerdictKind::unparsed, 0, trim(text).empty() ? "only reasoning" : "settles on no option"};
-    const auto quote = "`" + shortened(trim(found->quote), kQuote) + "`";
+    const auto quote = "`" + shortened(trim(whole_characters(found->quote)), kQuote) + "`";
     if (found->several) return {VerdictKind::unparsed, 0, quote + " names several options"};
     if (found->index == expected) return {VerdictKind::correct, 1, quote};
     return {VerdictKind::wrong, 0, quote + ", expected " + letter(expected)};

@@ -85,6 +85,7 @@ class Numeric final : public Judge {
   explicit Numeric(double tolerance) : tolerance_(tolerance) {}
 
   Result<void> accepts(const CorpusItem& item) const override {
+    if (auto ok = require_answer(item, "numeric"); !ok) return ok;
     if (is_number(item.answer)) return {};
     return Error{Errc::invalid,
                  item.place + ": `answer` for numeric must be a number, got `" + shortened(item.answer, kQuote) + "`"};

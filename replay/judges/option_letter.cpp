@@ -12,18 +12,21 @@ constexpr int kDefaultOptions = 10, kMostOptions = 26;
 constexpr std::size_t kLookAhead = 64, kMostFillers = 6;
 
 // "The answer is therefore most likely option (C)".
-constexpr std::array<std::string_view, 24> kFillers{
-    "option",  "choice",  "letter", "alternative", "answer",     "the",    "therefore", "thus",
-    "then",    "clearly", "simply", "indeed",      "definitely", "most",   "likely",    "probably",
-    "closest", "to",      "opción", "opção",       "réponse",    "lettre", "letra",     "die"};
+constexpr std::array<std::string_view, 27> kFillers{
+    "la",        "el",      "le",   "option",  "choice", "letter",  "alternative", "answer", "the",
+    "therefore", "thus",    "then", "clearly", "simply", "indeed",  "definitely",  "most",   "likely",
+    "probably",  "closest", "to",   "opción",  "opção",  "réponse", "lettre",      "letra",  "die"};
 constexpr std::array<std::string_view, 11> kTexStyles{"\\text{",   "\\textbf{", "\\mathbf{", "\\mathrm{",
                                                       "\\mathsf{", "\\textrm{", "\\boxed{",  "\\bf{",
                                                       "\\(",       "\\[",       "\\ "};
+// Portuguese: an article that is one letter long.
+constexpr std::array<std::string_view, 3> kArticles{"a letra ", "a alternativa ", "a opção "};
 constexpr std::array<std::string_view, 8> kWideQuotes{"“", "‘", "«", "„", "「", "【", "（", "《"};
 constexpr std::array<std::string_view, 9> kConjunctions{"and", "or", "und", "oder", "et", "ou", "y", "&", "/"};
 // What may follow a bare letter A or I that names an option.
-constexpr std::array<std::string_view, 11> kAfterLetter{"because", "since", "as",    "given", "due", "is",
-                                                        "but",     "based", "which", "for",   "with"};
+constexpr std::array<std::string_view, 15> kAfterLetter{"and",   "not",   "rather", "instead", "because",
+                                                        "since", "as",    "given",  "due",     "is",
+                                                        "but",   "based", "which",  "for",     "with"};
 
 std::string_view word_of(std::string_view text) {
   const auto end =
@@ -69,6 +72,8 @@ Lead skip_lead(std::string_view text) {
     } else if (const auto markup = std::max(prefix_of(kTexStyles, rest), prefix_of(kWideQuotes, rest))) {
       lead.at += markup;
       lead.opened = true;
+    } else if (const auto article = prefix_of(kArticles, rest)) {
+      lead.at += article;
     } else if (const auto word = word_of(rest);
                fillers < kMostFillers && word.size() > 1 && is_one_of(kFillers, word)) {
       ++fillers;
@@ -87,7 +92,7 @@ bool ends_here(std::string_view rest) {
   const auto next = rest.size() > 1 ? rest[1] : ' ';
   switch (rest[0]) {
     case '_':
-      return !is_word(next) && next != '{';
+      return next == '_' ? rest.size() < 3 || !is_word(rest[2]) : !is_word(next) && next != '{';
     case '-':
     case '\'':
       return !is_word(next);
@@ -207,6 +212,14 @@ std::optional<NamedOption> leading_option(std::string_view said, OptionSet optio
   auto named = one_option(said, options);
   if (named) named->several = names_another(said.substr(named->end), *named, options);
   return named;
+}
+
+std::string_view first_clause(std::string_view said) {
+  std::size_t end = said.size();
+  for (const std::string_view rest : {", not ", " and not ", ", rather ", " rather than ", " instead of ", ", because ",
+                                      " because ", ", since ", ", as ", ", which ", " (", "; "})
+    end = std::min(end, said.find(rest));
+  return said.substr(0, end);
 }
 
 std::optional<int> option_with_text(std::string_view text, OptionSet options) {

@@ -31,6 +31,9 @@ struct NamedOption {
 // pronoun; bare lower case only where nothing follows. Constant time.
 std::optional<NamedOption> leading_option(std::string_view said, OptionSet options);
 
+// `said` without what comments on it: ", not …", " because …", " (…".
+std::string_view first_clause(std::string_view said);
+
 // The only option whose text is `text`, apart from case, white space and what surrounds it.
 std::optional<int> option_with_text(std::string_view text, OptionSet options);
 

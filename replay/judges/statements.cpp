@@ -9,21 +9,23 @@ namespace ipw::replay {
 namespace {
 
 // "Answer" in the languages of the usual corpora, in lower case. ASCII words must end where the cue ends.
-constexpr std::array<std::string_view, 26> kAnswerWords{
-    "answer",    "ans",  "antwort", "lösung", "respuesta", "réponse", "reponse", "resposta", "risposta",
-    "odpowiedź", "svar", "jibu",    "ответ",  "Ответ",     "答案",    "答え",    "回答",     "答",
-    "답변",      "정답", "답",      "উত্তর",   "సమాధానం",     "คำตอบ",   "उत्तर",    "الإجابة"};
+constexpr std::array<std::string_view, 34> kAnswerWords{
+    "answer",   "ans",       "antwort", "antwoord", "lösung", "respuesta", "réponse", "reponse", "resposta",
+    "risposta", "odpowiedź", "svar",    "svaret",   "jibu",   "jawaban",   "cevap",   "yanıt",   "đáp án",
+    "Đáp án",   "ответ",     "Ответ",   "答案",     "答え",   "回答",      "答",      "正解",    "답변",
+    "정답",     "답",        "উত্তর",    "సమాధానం",    "คำตอบ",  "उत्तर",      "الإجابة"};
 
 // Words that may stand between the cue and its connector: "the answer to this question must therefore be".
-constexpr std::array<std::string_view, 35> kBetween{
-    "choice", "option",    "letter",  "number", "key",      "to",       "for",      "this",    "the",
-    "these",  "question",  "problem", "of",     "in",       "here",     "would",    "must",    "should",
-    "will",   "therefore", "thus",    "then",   "correct",  "correcta", "correcte", "correta", "corretta",
-    "final",  "finale",    "only",    "la",     "pregunta", "question", "value",    "also"};
+constexpr std::array<std::string_view, 42> kBetween{
+    "has",     "appears", "seems",    "indeed",   "đúng",     "yang",    "benar",    "choice", "option",
+    "letter",  "number",  "key",      "to",       "for",      "this",    "the",      "these",  "question",
+    "problem", "of",      "in",       "here",     "would",    "must",    "should",   "will",   "therefore",
+    "thus",    "then",    "correct",  "correcta", "correcte", "correta", "corretta", "final",  "finale",
+    "only",    "la",      "pregunta", "question", "value",    "also"};
 
-constexpr std::array<std::string_view, 17> kConnectors{"is",     "be",  "was",      "are",  "equals", "ist",
-                                                       "lautet", "est", "es",       "é",    "è",      "ni",
-                                                       "равен",  "это", "является", "será", "wäre"};
+constexpr std::array<std::string_view, 21> kConnectors{"är",  "er",     "là",    "adalah", "is",       "be",   "was",
+                                                       "are", "equals", "ist",   "lautet", "est",      "es",   "é",
+                                                       "è",   "ni",     "равен", "это",    "является", "será", "wäre"};
 
 // Connectors that may be followed directly by the answer, without a space.
 constexpr std::array<std::string_view, 17> kMarks{":",  "：", "=",  "→",  "⇒",  "—",  "–",  "- ", "是",
@@ -49,11 +51,12 @@ bool can_begin(char a, char b) {
   return (kFirstPairs[pair_of(a, b) / 64] >> pair_of(a, b) % 64 & 1) != 0;
 }
 
+// REQUIRES: text is not empty.
 template <std::size_t N>
 std::size_t longest_prefix(const std::array<std::string_view, N>& words, std::string_view text) {
   std::size_t longest = 0;
   for (const auto word : words)
-    if (word.size() > longest && begins_with(text, word)) longest = word.size();
+    if (((word[0] ^ text[0]) & ~0x20) == 0 && word.size() > longest && begins_with(text, word)) longest = word.size();
   return longest;
 }
 
@@ -92,6 +95,12 @@ bool follows_final(std::string_view text, std::size_t at) {
   return at >= kFinal.size() && begins_with(text.substr(at - kFinal.size()), kFinal);
 }
 
+// Whether the word at `at` ends the name of a tag such as <answer> or <final_answer>.
+bool is_opening_tag(std::string_view text, std::size_t at) {
+  for (std::size_t back = 0; at > 0 && back < 12 && (is_word(text[at - 1]) || text[at - 1] == '-'); ++back) --at;
+  return at > 0 && text[at - 1] == '<';
+}
+
 struct Connected {
   std::size_t said;
   bool final_answer;
@@ -122,14 +131,18 @@ std::optional<Connected> connector(std::string_view text, std::size_t at, bool h
 
 std::optional<Statements::Cue> Statements::cue_at(std::size_t at) const {
   const auto rest = text_.substr(at);
-  if (rest.starts_with("boxed{")) return Cue{Anchor::boxed, at, at + 6};
-  if (rest.starts_with("####") && begins_line(text_, at)) return Cue{Anchor::marked, at, at + 4};
+  if (rest[0] == 'b') return rest.starts_with("boxed{") ? std::optional(Cue{Anchor::boxed, at, at + 6}) : std::nullopt;
+  if (rest[0] == '#' && rest.starts_with("####") && begins_line(text_, at)) return Cue{Anchor::marked, at, at + 4};
   const bool ascii = static_cast<unsigned char>(text_[at]) < 0x80;
   if (ascii && at > 0 && is_word(text_[at - 1]) && text_[at - 1] != '_') return std::nullopt;
-  if (rest.starts_with("A:") && begins_line(text_, at)) return Cue{Anchor::label, at, at + 2};
+  if (rest[0] == 'A' && rest[1] == ':' && begins_line(text_, at)) return Cue{Anchor::label, at, at + 2};
 
   const auto word = longest_prefix(kAnswerWords, rest);
   if (word == 0 || (ascii && word < rest.size() && is_letter(rest[word]))) return std::nullopt;
+  if (word < rest.size() && rest[word] == '>') {
+    if (!is_opening_tag(text_, at)) return std::nullopt;
+    return Cue{Anchor::final_answer, at, at + word + 1};
+  }
   const auto connected = connector(text_, at + word, begins_line(text_, at));
   if (!connected) return std::nullopt;
   const bool final_answer = connected->final_answer || follows_final(text_, at);
@@ -139,6 +152,8 @@ std::optional<Statements::Cue> Statements::cue_at(std::size_t at) const {
 std::optional<Statements::Cue> Statements::find(std::size_t from) const {
   for (std::size_t at = from; at + 1 < text_.size(); ++at) {
     if (!can_begin(text_[at], text_[at + 1])) continue;
+    // Only `boxed` may begin in the middle of a word.
+    if (at > 0 && is_letter(text_[at]) && is_letter(text_[at - 1]) && text_[at] != 'b') continue;
     if (auto cue = cue_at(at)) return cue;
   }
   return std::nullopt;
@@ -155,6 +170,7 @@ std::optional<Statement> Statements::next() {
   else
     said = {};
   said = said.substr(0, said.find('\n'));
+  if (text_[cue.said - 1] == '>') said = said.substr(0, said.find("</"));
   const auto end = said.empty() ? cue.said : static_cast<std::size_t>(said.data() - text_.data()) + said.size();
   return Statement{cue.anchor, text_.substr(cue.begin, end - cue.begin), said};
 }

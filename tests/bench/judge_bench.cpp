@@ -3,6 +3,8 @@
 
 #include <benchmark/benchmark.h>
 
+#include <map>
+
 #include "replay/judge.hpp"
 
 namespace {
@@ -53,10 +55,16 @@ void BM_MathFunction(benchmark::State& state) {
 void BM_Exact(benchmark::State& state) {
   judge(state, item_for("exact", "Paris"), reasoned("\nAnswer: Paris"));
 }
-void BM_HostileMegabyte(benchmark::State& state) {
-  std::string text;
-  while (text.size() < 1u << 20) text += "answer is (A option (";
-  judge(state, item_for("multiple_choice", "C"), text);
+// What each judge takes longest for, of texts that drive its rules to look far; a megabyte each.
+const std::map<std::string, std::vector<std::string>>& hostile() {
+  static const std::map<std::string, std::vector<std::string>> all{
+      {"multiple_choice", {"answer is (A option (", "(A)", "option A is ", "C is the ", "A. x\n", "it is ", "答"}},
+      {"json", {"[", "{}", "[1,", "{\"a\":", "```\n", "[[],[]],"}},
+      {"regex", {"Par", "a", "é"}},
+      {"contains", {"Paris1", "P", "é", " "}},
+      {"", {"answer is 1 = ", "1,", "\\frac{1", "<think>", "\\boxed{", "-1/"}},
+  };
+  return all;
 }
 // The longest formula that is read, and a megabyte of them.
 void BM_MathHostileFormula(benchmark::State& state) {
@@ -70,13 +78,36 @@ void BM_MathHostileMegabyte(benchmark::State& state) {
   judge(state, item_for("math", "\\frac{3}{4}"), text);
 }
 
+void BM_HostileMegabyte(benchmark::State& state, const std::string& name, const std::string& part) {
+  std::string text;
+  while (text.size() < 1u << 20) text += part;
+  if (name == "json" && part.ends_with(',')) text = "[" + text + "1]";
+  std::string answer = "42";
+  if (name == "multiple_choice") answer = "C";
+  if (name == "contains") answer = "Paris";
+  if (name == "regex") answer = "(Par(is|ma)|[a-z]+é)x";
+  if (name == "json") answer = R"({"a": [1, 2]})";
+  judge(state, item_for(name, answer), text);
+}
+
+const int kRegistered = [] {
+  for (const auto& entry : judges().entries()) {
+    const std::string name(entry.name);
+    for (const auto& part : hostile().at(hostile().contains(name) ? name : ""))
+      benchmark::RegisterBenchmark(("BM_HostileMegabyte/" + name + "/" + part).c_str(), [name, part](
+                                                                                            benchmark::State& state) {
+        BM_HostileMegabyte(state, name, part);
+      })->Unit(benchmark::kMillisecond);
+  }
+  return 0;
+}();
+
 BENCHMARK(BM_MultipleChoice);
 BENCHMARK(BM_MultipleChoiceUnparsed);
 BENCHMARK(BM_Numeric);
 BENCHMARK(BM_MathNumber);
 BENCHMARK(BM_MathFunction);
 BENCHMARK(BM_Exact);
-BENCHMARK(BM_HostileMegabyte)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_MathHostileFormula)->Unit(benchmark::kMillisecond);
 BENCHMARK(BM_MathHostileMegabyte)->Unit(benchmark::kMillisecond);
 

@@ -18,13 +18,17 @@ struct Sample {
   std::string answer;
   std::vector<std::string> options;
   std::string right, wrong;
+  std::string expected{};  // in the reason of a wrong answer; empty: the answer
 };
 const std::map<std::string_view, Sample>& samples() {
   static const std::map<std::string_view, Sample> all{
+      {"contains", {"Paris", {}, "It is Paris.", "It is Rome."}},
       {"exact", {"Paris", {}, "Answer: Paris", "Answer: Rome"}},
       {"math", {"\\frac{1}{2}", {}, "\\boxed{0.5}", "\\boxed{0.25}"}},
+      {"json", {R"({"city": "Paris"})", {}, R"({"city": "Paris", "n": 1})", R"({"city": "Rome"})", R"("Paris")"}},
       {"multiple_choice", {"C", {"one", "two", "three", "four"}, "The answer is (C).", "The answer is (B)."}},
       {"numeric", {"1234.5", {}, "Answer: 1,234.50", "Answer: 7"}},
+      {"regex", {"Par[a-z]+", {}, "It is Paris.", "It is Rome."}},
   };
   return all;
 }
@@ -128,8 +132,23 @@ std::vector<std::string> hostile_texts() {
                                       "so therefore ",
                                       "答",
                                       "\xD9\xA1\xD9\xAB",
+                                      "[",
+                                      "{",
+                                      "{}",
+                                      "[]",
+                                      "{\"a\":",
+                                      "[1] \"",
+                                      "[[1],",
+                                      "}",
+                                      "\"",
+                                      "```\n",
+                                      "```json\n{}\n```\n",
+                                      "Paris1",
                                       "final answer "})
     texts.push_back(repeated(part, kHostileBytes));
+  texts.push_back("[" + repeated("1,", kHostileBytes) + "1]");
+  texts.push_back("[" + repeated("[],", kHostileBytes) + "1]");
+  texts.push_back("{" + repeated(R"("a":{},)", kHostileBytes) + R"("a":1})");
   texts.push_back(std::string(kHostileBytes, '\0'));
   std::string noise(kHostileBytes, ' ');
   std::uint32_t state = 1;
@@ -165,7 +184,8 @@ TEST_P(EveryJudge, TellsRightFromWrong) {
   EXPECT_EQ(wrong.kind, VerdictKind::wrong);
   EXPECT_EQ(wrong.score, 0);
   EXPECT_FALSE(right.reason.empty());
-  EXPECT_NE(wrong.reason.find("expected " + sample().answer), std::string::npos) << wrong.reason;
+  const auto& expected = sample().expected.empty() ? sample().answer : sample().expected;
+  EXPECT_NE(wrong.reason.find("expected " + expected), std::string::npos) << wrong.reason;
 }
 
 TEST_P(EveryJudge, GivesTheSameVerdictAgainAndFromAnyThread) {

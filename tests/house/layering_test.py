@@ -18,6 +18,7 @@ FENCES = {
     r"spdlog/": r"base/log\.cpp",
     r"event2/": r"replay/(event_loop|http_exchange|http_transport)\.cpp|replay/demo/.*",
     r"openssl/": r"replay/(digest|tls|http_socket)\..*|probes/http_(connection|digest)\.cpp",
+    r"re2/": r"replay/judges/pattern\.cpp",
     r"CLI/": r"exporter/cli\.cpp",
 }
 

@@ -26,7 +26,8 @@ class Prose(unittest.TestCase):
                 self.assertEqual(line, line.rstrip(), f"{name(path)}:{number}")
 
     def test_scripts_parse(self):
-        for script in ("deploy/demo", "deploy/setup", "deploy/llama/unpack", "deploy/llama/server", "tests/run", ".ci/run"):
+        for script in ("deploy/demo", "deploy/setup", "deploy/llama/unpack", "deploy/llama/server", "tests/run", "tests/fuzz/run",
+                       ".ci/run"):
             subprocess.run(["bash", "-n", SOURCE / script], check=True)
 
 

@@ -16,6 +16,12 @@ CorpusItem item_with(std::string judge, std::string answer, std::vector<std::str
   return item;
 }
 
+CorpusItem with_schema(std::string schema) {
+  auto item = item_with("", "Paris");
+  item.metadata.emplace_back("schema", std::move(schema));
+  return item;
+}
+
 Options with_default(const std::string& name) {
   return ipw::testing::options_from("default: " + name);
 }
@@ -47,6 +53,12 @@ TEST(Bench, FindsTheJudgeOfAnItem) {
       {"a path", item_with("", "C:\\Users"), "exact"},
       {"a template", item_with("", "file_{name}.txt"), "exact"},
       {"words with a dollar", item_with("", "US$ and more"), "exact"},
+      {"an object", item_with("", R"({"city": "Paris"})"), "json"},
+      {"a list", item_with("", R"(["Paris", 2])"), "json"},
+      {"a list of numbers, which may be an interval", item_with("", "[0, 1]"), "math"},
+      {"brackets that are no JSON", item_with("", "{1, 2}"), "math"},
+      {"a schema", with_schema(R"({"type": "object"})"), "json"},
+      {"a schema that is a text", with_schema("\"CREATE TABLE\""), "exact"},
       {"auto, said", item_with("auto", "18"), "numeric"},
   };
   const auto bench = Bench::open(Options::none());
@@ -65,8 +77,8 @@ TEST(Bench, AnUnknownDefaultIsAnErrorWithItsPlace) {
   const auto bench = Bench::open(with_default("numerc"));
   ASSERT_FALSE(bench);
   EXPECT_EQ(bench.error().message,
-            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, exact, math, "
-            "multiple_choice, numeric, llm, pairwise)");
+            "test.yaml:1:10: unknown value `numerc`, did you mean `numeric`? (accepted: auto, contains, exact, json, "
+            "math, multiple_choice, numeric, regex, llm, pairwise)");
 }
 
 TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
@@ -75,7 +87,7 @@ TEST(Bench, AnUnknownJudgeOfAnItemIsAnErrorWithItsPlace) {
   ASSERT_FALSE(unknown);
   EXPECT_EQ(unknown.error().message,
             "corpus.jsonl:7: unknown judge `multiple_choise`, did you mean `multiple_choice`? "
-            "(known: exact, math, multiple_choice, numeric, llm, pairwise)");
+            "(known: contains, exact, json, math, multiple_choice, numeric, regex, llm, pairwise)");
   EXPECT_EQ((*bench)->judge(item_with("nobody", "A"), "A").kind, VerdictKind::judge_error);
 }
 

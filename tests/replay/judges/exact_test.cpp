@@ -95,5 +95,25 @@ TEST(AnswerText, ReasoningIsLeftOut) {
   }
 }
 
+TEST(AnswerText, PiecesOfCharactersAreLeftOut) {
+  const struct {
+    const char* name;
+    const char* part;
+    const char* whole;
+  } cases[] = {
+      {"none", "a答b", "a答b"},
+      {"cut at the end", "a\xE7\xAD", "a"},
+      {"cut at the beginning",
+       "\xAD\x94"
+       "a",
+       "a"},
+      {"cut emoji", "a\xF0\x9F\x98", "a"},
+      {"whole emoji at the end", "a\xF0\x9F\x98\x80", "a\xF0\x9F\x98\x80"},
+      {"no characters at all", "\x94", ""},
+      {"empty", "", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(whole_characters(c.part), c.whole) << c.name;
+}
+
 }  // namespace
 }  // namespace ipw::replay

@@ -105,6 +105,24 @@ TEST(MultipleChoice, ReadsStatementsHoweverTheyAreWritten) {
       {"bare A with its text", "Answer: A Safe practices", 'A'},
       {"bare I at the end", "Answer: I", 'I'},
       {"lower case in brackets", "the answer is (c)", 'C'},
+      {"gone with", "B is tempting, but I'd go with C.", 'C'},
+      {"said", "If I had to guess, I would say C.", 'C'},
+      {"praised by its letter", "So C is the correct answer.", 'C'},
+      {"praised in a sentence of its own", "B fails. C is correct.", 'C'},
+      {"ends on a bare letter", "The only statement that holds is C.", 'C'},
+      {"by elimination", "By elimination, C.", 'C'},
+      {"only it does", "Look at each.\nOnly C satisfies both.", 'C'},
+      {"labelled line", "**A)** no\n**B)** no\n**C)** yes\n\n**Conclusion:** C", 'C'},
+      {"a line behind the list", "**A)** no\n**B)** no\n**C)** yes\n\n**B) Paris**", 'B'},
+      {"check mark", "✅ **C. 42**", 'C'},
+      {"tag", "<answer>C</answer>", 'C'},
+      {"underscores", "The answer is __C__.", 'C'},
+      {"question and answer", "Q: Which one?\nA: C", 'C'},
+      {"text, and not another", "The answer is Paris, not 42.", 'B'},
+      {"has to be", "So the answer has to be C.", 'C'},
+      {"Portuguese", "A resposta correta é a letra C.", 'C'},
+      {"Dutch", "Het juiste antwoord is C.", 'C'},
+      {"Chinese choice", "排除B，因此选C。", 'C'},
       {"German", "Die Rechnung stimmt.\nAntwort: C", 'C'},
       {"Spanish", "La respuesta correcta es (C).", 'C'},
       {"French", "La bonne réponse est C.", 'C'},
@@ -137,6 +155,16 @@ TEST(MultipleChoice, ReadsNoLetterWhereNoneIsNamed) {
       {"denied only", "(C) is incorrect, and we rule out (B).", '-'},
       {"applied", "We know P(A) and H(B), which", '-'},
       {"none of them", "The closest option is (C).\nAnswer: None of the above.", '-'},
+      {"a name that ends in a letter", "Vitamin C is the best source.", '-'},
+      {"supposed", "Let us say B is a matrix", '-'},
+      {"hedged", "One could say that the best is B", '-'},
+      {"several praised", "B and C are correct.", '-'},
+      {"formula at the end", "The only field left is \\vec{B", '-'},
+      {"premise", "If B is correct, then we are lost.", '-'},
+      {"symbol at the end", "The field at the centre is B.", '-'},
+      {"not chosen", "不选C", '-'},
+      {"a list that goes on", "A) Safe practices\nB) Paris\nC) 42", '-'},
+      {"an order", "We sort them as A, B, C is the correct order", '-'},
       {"mention of answers", "Let us try the next answer choice, which is 2.14", '-'},
   };
   expect_letters(cases);
@@ -181,6 +209,7 @@ TEST(MultipleChoice, TheReasonQuotesAndSaysWhatWasExpected) {
   EXPECT_EQ(bench().judge(item, "The answer is (B) and (D).").reason, "`answer is (B) and (D).` names several options");
   EXPECT_EQ(bench().judge(item, "No idea").reason, "settles on no option");
   EXPECT_EQ(bench().judge(item, "<think>B").reason, "only reasoning");
+  EXPECT_EQ(bench().judge(item, "B is the correct answer 答").reason, "`B is the correct answer`") << "no piece of 答";
 }
 
 TEST(MultipleChoice, TheLetterLiesWithinTheOptionsOfTheItem) {
