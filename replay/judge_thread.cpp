@@ -35,7 +35,8 @@ void JudgeThread::judge(const Judgeable& attempt) {
   if (model != nullptr && desk_ != nullptr && (model->takes_silence() || !trim(attempt->answer).empty()))
     return ask_model(attempt, *model, std::move(name));
   auto verdict = attempt->verdict ? *attempt->verdict : bench_.judge(item, attempt->answer);
-  if (const auto* second = bench_.second_opinion(item, verdict); second != nullptr && desk_ != nullptr && !attempt->verdict)
+  if (const auto* second = bench_.second_opinion(item, verdict);
+      second != nullptr && desk_ != nullptr && !attempt->verdict)
     return ask_model(attempt, *second, "llm");
   const auto kind = verdict.kind;
   events_(Judged{attempt, std::move(verdict), std::move(name), {}});
