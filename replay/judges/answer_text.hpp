@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,18 @@ constexpr bool is_word(char c) {
 constexpr char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
+
+// Which characters belong to a set: one look at a table.
+class CharacterSet {
+ public:
+  constexpr explicit CharacterSet(std::string_view characters) {
+    for (const char c : characters) member_[static_cast<unsigned char>(c)] = true;
+  }
+  constexpr bool contains(char c) const { return member_[static_cast<unsigned char>(c)]; }
+
+ private:
+  std::array<bool, 256> member_{};
+};
 
 // Whether `text` begins with `word`, which is in lower case; ASCII letters of `text` may be in either.
 constexpr bool begins_with(std::string_view text, std::string_view word) {

@@ -47,12 +47,7 @@ std::size_t prefix_of(const std::array<std::string_view, N>& words, std::string_
   return 0;
 }
 
-bool is_opener(char c) {
-  return std::string_view("*_`\"'([{$<").find(c) != std::string_view::npos;
-}
-bool is_closer(char c) {
-  return std::string_view("*_`\"')]}$>").find(c) != std::string_view::npos;
-}
+constexpr CharacterSet kOpeners("*_`\"'([{$<"), kClosers("*_`\"')]}$>");
 
 // Offset of the letter behind fillers and markup, and whether markup stands right before it.
 struct Lead {
@@ -64,7 +59,7 @@ Lead skip_lead(std::string_view text) {
   std::size_t fillers = 0;
   while (lead.at < text.size()) {
     const auto rest = text.substr(lead.at);
-    if (is_opener(rest[0])) {
+    if (kOpeners.contains(rest[0])) {
       ++lead.at;
       lead.opened = true;
     } else if (rest[0] == ' ' || rest[0] == '\t' || rest[0] == ':') {
@@ -154,7 +149,7 @@ std::optional<NamedOption> one_option(std::string_view said, OptionSet options) 
   if (index >= options.count || !ends_here(rest)) return std::nullopt;
 
   std::size_t closers = 0;
-  while (closers < rest.size() && closers < 8 && is_closer(rest[closers])) ++closers;
+  while (closers < rest.size() && closers < 8 && kClosers.contains(rest[closers])) ++closers;
   NamedOption named{index, false, opened && closers > 0, at + 1 + closers};
   if (named.wrapped) return named;
   if (const auto text = begun_option(said.substr(at), options)) {

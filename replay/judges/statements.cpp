@@ -32,6 +32,7 @@ constexpr std::array<std::string_view, 17> kMarks{":",  "：", "=",  "→",  "�
                                                   "为", "為", "は", "คือ", "은", "는", "হল", "है"};
 
 constexpr std::size_t kWordsBetween = 6;
+constexpr CharacterSet kMarkup(" \t*_`\"')]"), kLineMarkup(" \t*_#>-");
 
 // The pairs of bytes with which a cue can begin, so that nearly all of a text is passed over by one look at a table.
 constexpr std::size_t pair_of(char a, char b) {
@@ -67,7 +68,7 @@ bool is_one_of(const std::array<std::string_view, N>& words, std::string_view wo
 }
 
 std::size_t skip_markup(std::string_view text, std::size_t at) {
-  while (at < text.size() && std::string_view(" \t*_`\"')]").find(text[at]) != std::string_view::npos) ++at;
+  while (at < text.size() && kMarkup.contains(text[at])) ++at;
   // "Answer (letter only):"
   if (at < text.size() && text[at] == '(')
     if (const auto close = text.substr(at, 24).find(')'); close != std::string_view::npos)
@@ -85,7 +86,7 @@ std::string_view word_at(std::string_view text, std::size_t at) {
 // Whether nothing but Markdown stands on the line before `at`: the cue is a heading or a label.
 bool begins_line(std::string_view text, std::size_t at) {
   std::size_t back = 0;
-  while (at > 0 && back < 12 && std::string_view(" \t*_#>-").find(text[at - 1]) != std::string_view::npos) --at, ++back;
+  while (at > 0 && back < 12 && kLineMarkup.contains(text[at - 1])) --at, ++back;
   return at == 0 || text[at - 1] == '\n';
 }
 
