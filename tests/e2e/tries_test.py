@@ -19,7 +19,10 @@ class Tries(EndToEnd):
 
         def reply(prompt):
             asked[prompt] += 1
-            return "It is 42." if (asked[prompt] - 1) % 4 >= int(prompt.split()[1][:-1]) else "It is 41."
+            solved = asked[prompt] > int(prompt.split()[1][:-1])
+            if solved or asked[prompt] == 4:
+                asked[prompt] = 0
+            return "It is 42." if solved else "It is 41."
 
         server = JudgeServer(reply)
         self.addCleanup(server.close)

@@ -4,12 +4,14 @@
 
 #include <cstdio>
 #include <cstdlib>
-#include <map>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/text.hpp"
 #include "replay/judge.hpp"
+#include "replay/model_judge.hpp"
 
 namespace {
 
@@ -88,16 +90,33 @@ void check(const Judge& judge, Input input) {
   if (is_text(input)) require(valid_utf8(verdict.reason) == verdict.reason, "the reason is no UTF-8", verdict);
 }
 
-// Those that open without configuration: no server is asked here.
-const std::vector<std::unique_ptr<Judge>>& opened() {
+// What the model says is an answer to be judged, and the judging model's reply.
+void check(const ModelJudge& judge, const Input& input) {
+  const auto questions = judge.questions(input.item, input.said, {});
+  std::vector<double> scores;
+  for (std::size_t i = 0; i < questions.size(); ++i) scores.push_back(judge.read(i, input.said).value_or(0.5));
+  const auto verdict = judge.conclude(scores);
+  require(verdict.score >= 0 && verdict.score <= 1, "the score is out of range", verdict);
+  require(questions == judge.questions(input.item, input.said, {}), "another question the second time", verdict);
+}
+
+using Check = std::function<void(const Input&)>;
+
+// A check for each judge: no server is asked here.
+const std::vector<Check>& checks() {
   static const auto all = [] {
     const char* only = std::getenv("IPW_FUZZ_JUDGE");
-    std::vector<std::unique_ptr<Judge>> some;
-    for (const auto& entry : judges().entries()) {
-      if (only != nullptr && entry.name != only) continue;
-      auto options = Options::none();
-      if (auto judge = entry.open(options)) some.push_back(*std::move(judge));
-    }
+    std::vector<Check> some;
+    const auto add = [&](const auto& catalogue) {
+      for (const auto& entry : catalogue.entries()) {
+        if (only != nullptr && entry.name != only) continue;
+        auto options = Options::none();
+        if (auto judge = entry.open(options))
+          some.push_back([kept = std::shared_ptr(*std::move(judge))](const Input& input) { check(*kept, input); });
+      }
+    };
+    add(judges());
+    add(model_judges());
     if (some.empty()) std::fprintf(stderr, "no such judge\n"), std::exit(2);
     return some;
   }();
@@ -109,12 +128,12 @@ const std::vector<std::unique_ptr<Judge>>& opened() {
 // What the folder of findings is run through: every judge, whichever the input was found with.
 void check_with_every_judge(std::string_view data) {
   if (data.empty()) return;
-  for (const auto& judge : opened()) check(*judge, input_from(data.substr(1)));
+  for (const auto& one : checks()) one(input_from(data.substr(1)));
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t size) {
   if (size == 0) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);
-  check(*opened()[data[0] % opened().size()], input_from(text));
+  checks()[data[0] % checks().size()](input_from(text));
   return 0;
 }
