@@ -69,6 +69,23 @@ CorpusConfig read_corpus(Options& root, const std::filesystem::path& folder) {
   return corpus;
 }
 
+// The name of the target with which the others are compared, "" where none is given.
+std::string read_coverage(Options& root, const std::vector<TargetConfig>& targets) {
+  if (!root.has("coverage")) return {};
+  auto options = root.child("coverage");
+  if (!options.require("reference")) return {};
+  auto reference = options.text("reference", "");
+  std::vector<std::string_view> names;
+  names.reserve(targets.size());
+  for (const auto& target : targets) names.push_back(target.name);
+  if (std::ranges::find(names, reference) == names.end())
+    options.fail("reference",
+                 "unknown target " + did_you_mean(reference, names) + "; the targets are: " + join(names, ", "));
+  else if (names.size() == 1)
+    options.fail("reference", "`" + reference + "` is the only target: nothing can be compared with it");
+  return reference;
+}
+
 ProbesConfig read_probes(Options options) {
   ProbesConfig probes;
   probes.period = options.duration("period", probes.period, {0.001, 10});
@@ -136,6 +153,7 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   const auto folder = std::filesystem::path(name).parent_path();
   config.corpus = read_corpus(root, folder);
   config.targets = read_targets(root);
+  config.coverage_reference = read_coverage(root, config.targets);
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));
   config.store = read_store(root.child("store"), folder);

@@ -92,6 +92,7 @@ struct Config {
   Seconds shutdown_grace{2};
   CorpusConfig corpus;
   std::vector<TargetConfig> targets;
+  std::string coverage_reference;   // the target with which the others are compared; "": none
   Options judges{Options::none()};  // a sub-tree that the bench parses
   ProbesConfig probes;
   StoreConfig store;

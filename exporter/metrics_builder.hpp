@@ -58,7 +58,7 @@ class Family {
 // What the snapshot tells about energy, family by family, in a fixed order. `targets` are the labels T, by target.
 void add_energy(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
-// What it tells about judging: the model that judges, its quality, other slices, tries.
+// What it tells about judging: the model that judges, its quality, coverage, other slices, tries.
 void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
 }  // namespace ipw::metrics

@@ -100,6 +100,32 @@ void add_tries(const Snapshot& snapshot, const std::vector<Labels>& names, const
   never.move_to(out);
 }
 
+// A pair of families: what is counted, and the share of it.
+void add_coverage_of(const CoverageSnapshot::BySubject& subjects, const Labels& base, Family& ratio, Family& compared) {
+  for (const auto& [subject, counts] : subjects) {
+    const auto value = counts.ratio();
+    if (!value) continue;
+    ratio.add(labels(base, {{"subject", subject}}), *value);
+    compared.add(labels(base, {{"subject", subject}}), counts.compared);
+  }
+}
+
+void add_coverage(const Snapshot& snapshot, const std::vector<Labels>& names, const Sink& out) {
+  const auto& coverage = *snapshot.coverage;
+  const auto& reference = snapshot.targets[coverage.reference].info;
+  Family ratio("ipw_coverage_ratio", "Share of the queries on which the answer is as good as the reference target's.",
+               Gauge);
+  Family compared("ipw_coverage_compared_queries", "Queries that both targets have answered, each once.", Gauge);
+  for (std::size_t t = 0; t < names.size(); ++t)
+    add_coverage_of(coverage.targets[t], labels(names[t], {{"reference", reference.name}}), ratio, compared);
+  Family together("ipw_union_coverage_ratio",
+                  "Share of the queries on which any other target's answer is as good as the reference target's.",
+                  Gauge);
+  Family by_all("ipw_union_coverage_compared_queries", "Queries that all targets have answered, each once.", Gauge);
+  add_coverage_of(coverage.together, {{"corpus", reference.corpus}, {"reference", reference.name}}, together, by_all);
+  for (auto* family : {&ratio, &compared, &together, &by_all}) family->move_to(out);
+}
+
 }  // namespace
 
 void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out) {
@@ -111,6 +137,7 @@ void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, c
     add_quality(*snapshot.judge, all, out);
     add_corrected(snapshot, all, targets, out);
   }
+  if (snapshot.coverage) add_coverage(snapshot, targets, out);
   add_slices(snapshot, targets, out);
   add_tries(snapshot, targets, out);
 }

@@ -163,6 +163,7 @@ Result<PlannedTarget> plan_target(TargetConfig& config, const Config& whole, con
   target.ledger.pricing = config.pricing;
   target.ledger.extra_slices = whole.corpus.slices;
   target.ledger.until_success = config.retry.until_success;
+  target.ledger.reference = config.name == whole.coverage_reference;
   return target;
 }
 

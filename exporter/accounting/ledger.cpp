@@ -59,6 +59,9 @@ Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books
     for (const auto& slice : target.slices)
       if (slices_.size() < kSlices || slices_.contains(slice)) add_slice(counts, *slices_.insert(slice).first);
   }
+  const auto reference = std::ranges::find(targets_, true, &LedgerTarget::reference);
+  if (reference != targets_.end())
+    coverage_.emplace(targets_.size(), static_cast<std::size_t>(reference - targets_.begin()));
   for (const auto& book : books) {
     auto& shown = books_.emplace_back();
     shown.device = book.meter.device.id;
@@ -178,6 +181,7 @@ void Ledger::on(const replay::Judged& event) {
   auto& counts = counts_[query.target];
   const auto slice = slice_of(query);
   add_slice(counts, slice);
+  if (coverage_) coverage_->on(event, slice.first);
   --counts.judgements_pending;
   const auto count = [&](VerdictCounts& verdicts) {
     ++verdicts.by_kind[index(event.verdict.kind)];
@@ -313,6 +317,7 @@ Snapshot Ledger::snapshot(MonoTime now) const {
   snapshot.at = anchor_.wall(now);
   snapshot.targets = counts_;
   if (judge_) snapshot.judge = judge_->snapshot();
+  if (coverage_) snapshot.coverage = coverage_->snapshot();
   snapshot.books = books_;
   snapshot.client_saturated = client_lag_.saturated(now);
   for (auto& book : snapshot.books)

@@ -10,6 +10,7 @@
 #include "exporter/accounting/attribution.hpp"
 #include "exporter/accounting/client_lag.hpp"
 #include "exporter/accounting/judge_counts.hpp"
+#include "exporter/accounting/live_coverage.hpp"
 #include "exporter/accounting/pricing.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/accounting/snapshot.hpp"
@@ -26,6 +27,7 @@ struct LedgerTarget {
   int until_success{1};                     // how often a query may be tried until it is right
   std::uint64_t first_cycle{0};             // the cycle that this process begins or goes on with,
   std::uint64_t done_before{0};             // and how many of its queries the journal already has
+  bool reference{false};                    // the other targets' answers are compared with this one's
 };
 
 // Adds everything up. Counters only rise, start at 0 with the process, and obey the contract's laws at every snapshot.
@@ -87,6 +89,7 @@ class Ledger {
   std::vector<AttemptRecord> complete_;  // since the last book()
   std::vector<LateVerdict> late_;
   std::optional<JudgeCounts> judge_;
+  std::optional<LiveCoverage> coverage_;
 };
 
 }  // namespace ipw

@@ -167,6 +167,23 @@ struct SamplerSnapshot {
   Seconds read_time{0}, cpu_time{0};
 };
 
+// Queries that were compared with the reference target, and those on which the answer was as good.
+struct CoverageCounts {
+  std::uint64_t compared{0}, good{0};
+  std::optional<double> ratio() const {
+    return compared > 0 ? std::optional(static_cast<double>(good) / static_cast<double>(compared)) : std::nullopt;
+  }
+  bool operator==(const CoverageCounts&) const = default;
+};
+
+struct CoverageSnapshot {
+  using BySubject = std::map<std::string, CoverageCounts>;
+  std::size_t reference{0};        // its index among the targets
+  std::vector<BySubject> targets;  // by target; of the reference nothing
+  BySubject together;              // one of the others at least, of the queries that all targets have answered
+  bool full{false};                // there were more queries than are kept
+};
+
 // The instrument itself.
 struct ProcessSnapshot {
   double cpu_seconds{0};
@@ -180,6 +197,7 @@ struct Snapshot {
   WallTime at{};
   std::vector<TargetSnapshot> targets;
   std::optional<JudgeSnapshot> judge;
+  std::optional<CoverageSnapshot> coverage;  // where a reference is configured
   std::vector<BookSnapshot> books;
   std::vector<ChannelSnapshot> channels;
   std::vector<DeviceSnapshot> devices;

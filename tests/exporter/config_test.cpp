@@ -55,6 +55,13 @@ TEST(Config, TakesItsDefaults) {
   EXPECT_EQ(target.politeness.poll, Seconds{1});
   EXPECT_FALSE(target.politeness.max_foreign || target.politeness.max_waiting || target.politeness.load_url);
   EXPECT_FALSE(target.budget);
+  EXPECT_EQ(config.coverage_reference, "");
+}
+
+TEST(Config, ReadsTheReferenceOfCoverage) {
+  const auto config = parsed("coverage: {reference: cloud one}\n" + kTarget +
+                             "  - {name: cloud one, url: 'http://127.0.0.1:1', model: m}\n");
+  EXPECT_EQ(config.coverage_reference, "cloud one");
 }
 
 TEST(Config, ReadsPolitenessAndBudget) {

@@ -311,6 +311,38 @@ TEST(Metrics, DevicesAndSamplersAreTold) {
   EXPECT_EQ(text.sum("ipw_sampler_energy_joules_total", {{"source", "nvml"}}), 3);
 }
 
+TEST(Metrics, CoverageIsShownWhereAReferenceIsConfigured) {
+  for (const bool configured : {false, true}) {
+    auto targets = two_targets();
+    targets[1].reference = configured;
+    Ledger ledger(targets, books_of_two_targets(), WallAnchor{at(0), WallTime{}});
+    const auto judge = [&](std::size_t target, const std::string& subject, double score) {
+      const auto attempt =
+          make_attempt(make_query({.id = subject, .target = target, .subject = subject}), {1, 3, {2, 3}});
+      const auto kind = score > 0 ? replay::VerdictKind::correct : replay::VerdictKind::wrong;
+      ledger.on(started(*attempt));
+      ledger.on(replay::Finished{attempt});
+      ledger.on(replay::Judged{attempt, {kind, score, ""}});
+    };
+    judge(1, "law", 1);
+    judge(1, "art", 0);
+    judge(0, "law", 0);
+    const MetricsText text(render_text(ledger.snapshot(at(10))));
+    const std::map<std::string, std::string> law{
+        {"target", "one"}, {"model", "llama \"3\""}, {"reference", "two"}, {"subject", "law"}};
+    EXPECT_EQ(text.count("ipw_coverage_ratio", law), configured ? 1U : 0U);
+    EXPECT_EQ(text.count("ipw_coverage_ratio"), configured ? 1U : 0U) << "of art one answer is missing";
+    EXPECT_EQ(text.count("ipw_coverage_compared_queries"), configured ? 1U : 0U);
+    EXPECT_EQ(text.sum("ipw_coverage_compared_queries", law), configured ? 1 : 0);
+    judge(0, "art", 0);
+    const MetricsText both(render_text(ledger.snapshot(at(10))));
+    EXPECT_EQ(both.count("ipw_coverage_ratio"), configured ? 2U : 0U);
+    EXPECT_EQ(both.sum("ipw_coverage_ratio"), configured ? 1 : 0) << "both wrong is as good";
+    EXPECT_EQ(both.sum("ipw_union_coverage_ratio", {{"corpus", "corpus"}, {"reference", "two"}}), configured ? 1 : 0);
+    EXPECT_EQ(both.sum("ipw_union_coverage_compared_queries"), configured ? 2 : 0);
+  }
+}
+
 TEST(Metrics, PromtoolAgrees) {
   // Where deploy/setup unpacks it, else where it is installed.
   const std::string path = "PATH=" IPW_SOURCE_DIR "/build/tools/usr/bin:$PATH ";
