@@ -7,6 +7,7 @@
 #include "base/log.hpp"
 #include "exporter/store/journal_verdicts.hpp"
 #include "exporter/web/pages.hpp"
+#include "replay/model_judge.hpp"
 
 namespace ipw {
 namespace {
@@ -213,6 +214,7 @@ Result<std::unique_ptr<replay::Replayer>> App::make_replayer(std::size_t index) 
       .feed = std::make_unique<replay::QueryFeed>(std::move(feed)),
       .bench = plan_.bench.get(),
       .desk = desk_.get(),
+      .is_rival = plan_.bench->model_judge("pairwise")->rival() == target.ledger.info.name,
       .clock = plan_.clock,
       .events = accountant_->sink(),
       .retry = target.retry,

@@ -14,8 +14,8 @@ std::shared_ptr<const std::string> answer_of(const std::shared_ptr<const Attempt
 
 }  // namespace
 
-JudgeThread::JudgeThread(const Bench& bench, JudgeDesk* desk, const EventSink& events)
-    : bench_(bench), desk_(desk), events_(events), thread_([this] { work(); }) {}
+JudgeThread::JudgeThread(const Parts& parts, const EventSink& events)
+    : bench_(parts.bench), desk_(parts.desk), is_rival_(parts.is_rival), events_(events), thread_([this] { work(); }) {}
 
 void JudgeThread::work() {
   std::vector<Judgeable> attempts;
@@ -32,6 +32,9 @@ void JudgeThread::judge(const Judgeable& attempt) {
     return events_(
         Judged{attempt, {VerdictKind::unanswered, 0, std::string(to_text(attempt->outcome))}, std::move(name), {}});
   const auto* model = bench_.model_judge(item);
+  if (model != nullptr && !model->rival().empty() && is_rival_)
+    return events_(
+        Judged{attempt, {VerdictKind::tie, 0.5, "it is what others are compared with"}, std::move(name), {}});
   if (model != nullptr && desk_ != nullptr && (model->takes_silence() || !trim(attempt->answer).empty()))
     return ask_model(attempt, *model, std::move(name));
   auto verdict = attempt->verdict ? *attempt->verdict : bench_.judge(item, attempt->answer);

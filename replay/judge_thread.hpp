@@ -14,8 +14,13 @@ namespace ipw::replay {
 // judge is handed to the desk, and reported as JudgementDeferred. The destructor waits for all but the desk.
 class JudgeThread {
  public:
-  // All outlive it; `desk` may be null where no item of the corpus needs it.
-  JudgeThread(const Bench& bench, JudgeDesk* desk, const EventSink& events);
+  // All outlive it.
+  struct Parts {
+    const Bench& bench;
+    JudgeDesk* desk;  // may be null where no item of the corpus needs it
+    bool is_rival;    // the answers are what others' are compared with
+  };
+  JudgeThread(const Parts& parts, const EventSink& events);
   ~JudgeThread() { queue_.close(); }
 
   // Waits while thousands are pending. Any thread.
@@ -30,6 +35,7 @@ class JudgeThread {
 
   const Bench& bench_;
   JudgeDesk* desk_;
+  const bool is_rival_;
   const EventSink& events_;
   BoundedQueue<Judgeable> queue_{4096};
   std::jthread thread_;

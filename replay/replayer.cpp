@@ -60,7 +60,7 @@ class Dispatch {
         queries_(*parts.feed, parts.target, parts.warmup),
         gates_({parts.target, std::move(parts.gates), parts.single_pass, parts.events}),
         random_(static_cast<std::mt19937::result_type>(std::hash<std::string>{}(parts.id_prefix))),
-        judge_(*parts.bench, parts.desk, parts.events) {}
+        judge_({*parts.bench, parts.desk, parts.is_rival}, parts.events) {}
 
   Result<void> run(std::stop_token stop) {
     std::stop_callback on_stop(stop, [this] { inbox_.wake(); });

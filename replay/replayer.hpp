@@ -42,6 +42,7 @@ class Replayer {
     std::unique_ptr<QueryFeed> feed;
     const Bench* bench{nullptr};  // outlives the replayer, as does
     JudgeDesk* desk{nullptr};     // which may be null where no model judges
+    bool is_rival{false};         // its answers are what others' are compared with
     const Clock* clock{nullptr};
     EventSink events;
     RetryPolicy retry;

@@ -1,12 +1,13 @@
 """Models as judges: whole programs against a judging model that is scripted."""
 
+import collections
 import datetime
 import json
 import time
 import unittest
 
 from judge_server import JudgeServer, between_marks
-from support import SHARED, EndToEnd, await_true, check_laws, scrape
+from support import SHARED, EndToEnd, await_true, check_laws, records, scrape
 
 
 def lines(path):
@@ -215,6 +216,80 @@ store: {{path: {self.folder}/ipw.db}}
         done = self.run_binary("judge", "--corpus", corpus, "--answers", answers, "--config", config, "--json")
         self.assertEqual(json.loads(done.stdout)["verdict"], "wrong")
         self.assertEqual(between_marks(seen[0], "answer"), evil, "what it says is passed on as it stands")
+
+
+class AgainstAnotherTarget(JudgeCase):
+    def test_answers_are_compared_with_the_same_querys(self):
+        corpus = self.write("c.jsonl", "".join(json.dumps(
+            {"id": f"q{i}", "problem": f"Say {i}.", "judge": "pairwise"}) + "\n" for i in range(10)))
+        urls = {}
+        for name, says in (("small", lambda i: f"small {i}" if i < 7 else f"better {i}"), ("big", lambda i: f"big {i}")):
+            answers = self.write(f"{name}.jsonl", "".join(json.dumps({"id": f"q{i}", "text": says(i)}) + "\n" for i in range(10)))
+            _, urls[name], _ = self.demo_server(corpus, answers, model=name, name=name)
+
+        def reply(prompt):
+            first, second = (between_marks(prompt, name) for name in "AB")
+            assert first.split()[1] == second.split()[1], "answers to the same query"
+            return "A" if "better" in first or "small" in second else "B"
+
+        server = self.judge_server(reply)
+        config = self.write("config.yaml", f"""
+corpus: {{path: {corpus}}}
+targets:
+  - {{name: small, url: {urls["small"]}, model: small}}
+  - {{name: big, url: {urls["big"]}, model: big, schedule: {{mode: constant, rate: 10/s}}}}
+judges:
+  llm: {{url: {server.url}, model: scripted}}
+  pairwise: {{against: big}}
+probes: {{sources: [{{type: simulated, watts: 100}}]}}
+store: {{path: {self.folder}/ipw.db}}
+""")
+        done = self.run_binary("replay", "-c", config)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        verdicts = collections.Counter((record["target"], record["verdict"]) for record in records(self.folder / "ipw.db"))
+        self.assertEqual(verdicts, {("small", "wrong"): 7, ("small", "correct"): 3, ("big", "tie"): 10})
+        self.assertEqual(len(server.prompts), 20)
+
+
+class Quality(JudgeCase):
+    """A judging model that errs, beside a deterministic judge of the same answers."""
+
+    def test_its_errors_are_measured_and_taken_out(self):
+        count = 200
+        corpus = self.write("c.jsonl", "".join(json.dumps(
+            {"id": f"q{i}", "problem": f"Say {i}.", "answer": str(i), "judge": "llm"}) + "\n" for i in range(count)))
+        # 60 % are right; the judge passes 90 % of those, and 20 % of the wrong ones.
+        answers = self.write("a.jsonl", "".join(json.dumps(
+            {"id": f"q{i}", "text": f"It is {i if i % 10 < 6 else i + 1}."}) + "\n" for i in range(count)))
+
+        def reply(prompt):
+            number = int(prompt.split("Say ", 1)[1].split(".", 1)[0])
+            right = number % 10 < 6
+            errs = number // 10 % 10 == 0 if right else number // 10 % 5 == 0
+            return "CORRECT" if right != errs else "INCORRECT"
+
+        server = self.judge_server(reply)
+        _, url, _ = self.demo_server(corpus, answers)
+        config = self.write("config.yaml", f"""
+listen: 127.0.0.1:0
+corpus: {{path: {corpus}}}
+targets: [{{name: local, url: {url}, model: recorded, schedule: {{mode: closed, concurrency: 4}}}}]
+judges: {{llm: {{url: {server.url}, model: scripted, concurrency: 16}}}}
+probes: {{sources: [{{type: simulated, watts: 100}}]}}
+store: {{path: {self.folder}/ipw.db}}
+""")
+        process, sidecar = self.sidecar(config)
+        await_true(lambda: scrape(sidecar).sum("ipw_verdicts_total") >= 10 * count, "ten cycles", 120)
+        sample = scrape(sidecar)
+        self.assertEqual(process.stop(), 0)
+        self.assertAlmostEqual(sample.sum("ipw_judge_sensitivity_ratio"), 0.9, delta=0.02)
+        self.assertAlmostEqual(sample.sum("ipw_judge_specificity_ratio"), 0.8, delta=0.02)
+        self.assertAlmostEqual(sample.sum("ipw_judge_kappa"), 0.70, delta=0.04)
+        self.assertAlmostEqual(sample.sum("ipw_corrected_accuracy_ratio"), 0.6, delta=0.02)
+        self.assertLess(sample.sum("ipw_corrected_accuracy_ratio_lower"), 0.6)
+        self.assertGreater(sample.sum("ipw_corrected_accuracy_ratio_upper"), 0.6)
+        raw = sample.sum("ipw_score_total") / sample.sum("ipw_verdicts_total")
+        self.assertAlmostEqual(raw, 0.62, delta=0.02)
 
 
 class SecondOpinion(JudgeCase):
