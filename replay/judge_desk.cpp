@@ -208,7 +208,6 @@ void JudgeDesk::Loop::look_up(Jobs::iterator job) {
 }
 
 void JudgeDesk::Loop::send_due(MonoTime now) {
-  bool any = false;
   for (auto next = jobs_.begin(); next != jobs_.end();) {
     const auto job = next++;
     if (job->stream || job->due > now) continue;
@@ -220,11 +219,10 @@ void JudgeDesk::Loop::send_due(MonoTime now) {
     // The same may have been asked for another case since this one came.
     if (asked_.contains(job->key) || !find_prompts(*job, now) || is_known(job) || asked_.contains(job->key)) continue;
     if (now < closed_until_ || running_.size() >= (failures_ > 0 ? 1 : parts_.concurrency)) break;
-    any = true;
     if (parts_.turn && !parts_.turn->take(now, {jobs_.size(), jobs_.front().since, finishing_})) break;
     send(job);
   }
-  if (parts_.turn && running_.empty() && !any) parts_.turn->give_back(now);
+  if (parts_.turn && running_.empty()) parts_.turn->give_back(now);
 }
 
 void JudgeDesk::Loop::send(Jobs::iterator job) {

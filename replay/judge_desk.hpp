@@ -27,6 +27,10 @@ struct JudgeCase {
   std::function<void(Verdict verdict, bool cached)> done;
 };
 
+// What a target has answered to a query; nothing where it has not yet.
+using FindRival =
+    std::function<Result<std::optional<std::string>>(const std::string& target, const std::string& query_id)>;
+
 // Carries what judges ask to the judging model, some at a time, and tells their verdicts. A reply that is no verdict is
 // asked for once more, then it is a judge_error. While the server is away, slow or busy, one question at a time is
 // tried again, with growing pauses, until `give_up` has passed; then that is a judge_error too, and so is a refusal
@@ -45,8 +49,7 @@ class JudgeDesk {
     EventSink events;
     std::shared_ptr<VerdictCache> cache;
     std::shared_ptr<JudgeTurn> turn;  // null: it may ask at any time
-    // The rival's answer to a query; nothing where there is none yet.
-    std::function<Result<std::optional<std::string>>(const std::string& target, const std::string& query_id)> rival;
+    FindRival rival;
   };
   explicit JudgeDesk(Parts parts);
   // Drops what is left, and waits for its thread.

@@ -80,7 +80,7 @@ int judge_answers(const JudgeOptions& options) {
   if (options.corpus.empty() || options.answers.empty())
     return fail({Errc::invalid, "judge: give --corpus and --answers, or --journal and --config"});
   std::deque<Judged> judged;  // outlives the room
-  auto room = JudgeRoom::open(options.config, std::make_shared<replay::VerdictMemory>());
+  auto room = JudgeRoom::open({options.config, std::make_shared<replay::VerdictMemory>()});
   if (!room) return fail(room.error());
   const auto missing = judge_all(options, **room, judged);
   if (!missing) return fail(missing.error());

@@ -108,7 +108,10 @@ int judge_journal(const JudgeOptions& options) {
   const auto open = find_open(**journal, config->corpus.name, without_answer);
   if (!open) return fail(open.error());
   VerdictBasket basket(**journal);  // outlives the room
-  auto room = JudgeRoom::open(options.config, std::make_shared<JournalVerdicts>(**journal));
+  const auto rival = [&](const std::string& target, const std::string& query) {
+    return (*journal)->answer(target, config->corpus.name, query);
+  };
+  auto room = JudgeRoom::open({options.config, std::make_shared<JournalVerdicts>(**journal), rival});
   if (!room) return fail(room.error());
   if (auto ok = judge_open(*config, *open, **room, basket); !ok) return fail(ok.error());
 

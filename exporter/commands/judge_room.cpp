@@ -6,11 +6,11 @@
 
 namespace ipw {
 
-Result<std::unique_ptr<JudgeRoom>> JudgeRoom::open(const std::string& config,
-                                                   std::shared_ptr<replay::VerdictCache> cache) {
+Result<std::unique_ptr<JudgeRoom>> JudgeRoom::open(Parts given) {
   std::unique_ptr<JudgeRoom> room(new JudgeRoom);
-  if (!config.empty()) {
-    auto judges = load_judges(config);
+  room->knows_rivals_ = given.rival != nullptr;
+  if (!given.config.empty()) {
+    auto judges = load_judges(given.config);
     if (!judges) return judges.error();
     room->config_ = std::move(*judges);
   }
@@ -25,7 +25,8 @@ Result<std::unique_ptr<JudgeRoom>> JudgeRoom::open(const std::string& config,
   parts.id_prefix = "judge";
   parts.clock = &room->clock_;
   parts.events = [](const replay::AttemptEvent&) {};
-  parts.cache = std::move(cache);
+  parts.cache = std::move(given.cache);
+  parts.rival = std::move(given.rival);
   auto desk = opened->open_desk(std::move(parts));
   if (!desk) return desk.error();
   room->desk_ = std::move(*desk);
@@ -38,7 +39,7 @@ Result<void> JudgeRoom::accepts(const replay::CorpusItem& item) const {
   const auto name = "the judge `" + std::string(bench_->judge_of(item)) + "`";
   if (model != nullptr && !desk_)
     return Error{Errc::invalid, item.place + ": " + name + " asks a model: give --config with `judges.llm`"};
-  if (model != nullptr && !model->rival().empty() && trim(item.reference).empty())
+  if (model != nullptr && !model->rival().empty() && !knows_rivals_)
     return Error{Errc::invalid, item.place + ": " + name +
                                     " compares with another target's answers, which only `run` and "
                                     "`replay` have: set `against` to reference"};

@@ -18,9 +18,13 @@ namespace ipw {
 // Where recorded answers are judged, by the judges of a configuration. One thread calls it.
 class JudgeRoom {
  public:
-  // `config`: a file whose map `judges` counts; "": the defaults. Errors: invalid.
-  static Result<std::unique_ptr<JudgeRoom>> open(const std::string& config,
-                                                 std::shared_ptr<replay::VerdictCache> cache);
+  struct Parts {
+    std::string config;  // a file whose map `judges` counts; "": the defaults
+    std::shared_ptr<replay::VerdictCache> cache;
+    replay::FindRival rival{};  // where other targets' answers are, if they are anywhere
+  };
+  // Errors: invalid.
+  static Result<std::unique_ptr<JudgeRoom>> open(Parts parts);
 
   // Whether the item can be judged. Errors: invalid, `FILE:LINE: message`.
   Result<void> accepts(const replay::CorpusItem& item) const;
@@ -41,6 +45,7 @@ class JudgeRoom {
   static constexpr std::ptrdiff_t kMostPending = 2000;
   JudgeRoom() = default;
   JudgesConfig config_;
+  bool knows_rivals_{false};
   std::unique_ptr<replay::Bench> bench_;
   SteadyClock clock_;
   std::counting_semaphore<kMostPending> room_{kMostPending};

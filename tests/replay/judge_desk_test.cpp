@@ -65,6 +65,7 @@ class Desk : public ::testing::Test {
     parts.clock = &clock_;
     parts.events = log_.sink();
     parts.cache = cache_;
+    parts.turn = turn_;
     parts.rival = [this](const std::string&, const std::string&) -> Result<std::optional<std::string>> {
       return rival_.with([](const auto& answer) { return answer; });
     };
@@ -101,6 +102,7 @@ class Desk : public ::testing::Test {
   testing::EventLog log_;
   std::vector<std::string> prompts_;  // touched by the desk's thread; read once it is done
   std::shared_ptr<VerdictMemory> cache_{std::make_shared<VerdictMemory>()};
+  std::shared_ptr<JudgeTurn> turn_;
   Guarded<std::optional<std::string>> rival_;
   std::atomic<int> cached_{0};
   std::unique_ptr<JudgeDesk> desk_;
@@ -180,6 +182,21 @@ TEST_F(Desk, AModelThatStaysAwayIsGivenUp) {
   const auto llm = judge("llm");
   const auto verdict = ask(*llm, "Ada").get();
   EXPECT_EQ(verdict.kind, VerdictKind::judge_error);
+}
+
+// A reply takes two seconds of the desk's clock, and a turn ends after thirty.
+TEST_F(Desk, GivesItsTurnBackAndGoesOnInTheNext) {
+  turn_ = std::make_shared<JudgeTurn>();
+  open([](const std::string& prompt) {
+    std::this_thread::sleep_for(2ms);
+    return honest(prompt);
+  });
+  const auto llm = judge("llm");
+  std::vector<std::future<Verdict>> verdicts;
+  for (int i = 0; i < 60; ++i) verdicts.push_back(ask(*llm, "answer " + std::to_string(i)));
+  for (auto& verdict : verdicts) EXPECT_EQ(verdict.get().kind, VerdictKind::wrong);
+  desk_->finish({}, Seconds{0});
+  EXPECT_FALSE(turn_->hold(clock_.now())) << "the targets may go on";
 }
 
 TEST_F(Desk, WaitsForTheRivalsAnswer) {
