@@ -116,15 +116,16 @@ int judge_journal(const JudgeOptions& options) {
   if (auto ok = judge_open(*config, *open, **room, basket); !ok) return fail(ok.error());
 
   const auto judged = basket.all() - basket.failed();
+  const auto all = open->size() + without_answer;
   std::printf("judged %llu of %llu open answers\n", static_cast<unsigned long long>(judged),
-              static_cast<unsigned long long>(open->size() + without_answer));
+              static_cast<unsigned long long>(all));
   if (basket.failed() > 0)
     std::fprintf(stderr, "%llu could not be judged; `export` tells why\n",
                  static_cast<unsigned long long>(basket.failed()));
   if (without_answer > 0)
     std::fprintf(stderr, "%llu have no answer in the journal (`store.keep_answers` was false)\n",
                  static_cast<unsigned long long>(without_answer));
-  return judged == open->size() + without_answer ? kSuccess : kFailed;
+  return judged == all ? kSuccess : kFailed;
 }
 
 }  // namespace ipw
