@@ -141,8 +141,8 @@ void for_each_column(const AttemptRecord& record, Each each) {
 std::string field_text(const Json& field) {
   if (field.is_null() || (field.is_number_float() && !std::isfinite(field.get<double>()))) return {};
   if (!field.is_string() && !field.is_object()) return field.dump();
-  const auto text = field.is_string() ? valid_utf8(field.get<std::string>())
-                                      : field.dump(-1, ' ', false, Json::error_handler_t::replace);
+  auto text = field.is_string() ? valid_utf8(field.get<std::string>())
+                                : field.dump(-1, ' ', false, Json::error_handler_t::replace);
   if (text.find_first_of("\",\r\n") == std::string::npos) return text;
   std::string quoted = "\"";
   for (const char c : text) quoted += c == '"' ? std::string("\"\"") : std::string(1, c);
