@@ -220,7 +220,8 @@ void Ledger::complete(const replay::Query* query) {
   auto& waiting = found->second;
   const bool counted = counts_for_good(*waiting.booked.back().attempt);
   if (counted && !waiting.judged) {
-    if (waiting.deferred && !std::exchange(waiting.recorded, true)) record(waiting);
+    if (waiting.deferred && !std::exchange(waiting.recorded, true))
+      std::ranges::move(records_of(waiting), std::back_inserter(complete_));
     return;
   }
 
@@ -232,11 +233,14 @@ void Ledger::complete(const replay::Query* query) {
     count_tries(counts, pending);
     meter(counts, slice_of(*query), pending);
   }
+  if (!query->measured()) return;
+  auto records = records_of(pending);
+  if (counted) completed_.push_back(completed_query(records));
   if (pending.recorded)
     late_.push_back(
         {pending.judged->attempt->id, pending.judged->verdict, pending.judged->judge, pending.judged->control});
-  else if (query->measured())
-    record(pending);
+  else
+    std::ranges::move(records, std::back_inserter(complete_));
 }
 
 void Ledger::count_tries(TargetSnapshot& counts, const Pending& query) const {
@@ -290,7 +294,8 @@ void Ledger::describe(AttemptRecord& record, const replay::Attempt& attempt) con
   if (target.pricing) record.cost_usd = target.pricing->dollars(attempt.usage);
 }
 
-void Ledger::record(const Pending& query) {
+std::vector<AttemptRecord> Ledger::records_of(const Pending& query) {
+  std::vector<AttemptRecord> records;
   for (const auto& booked : query.booked) {
     auto record = record_of(*booked.attempt, anchor_);
     describe(record, *booked.attempt);
@@ -308,8 +313,9 @@ void Ledger::record(const Pending& query) {
       record.score = verdict->score;
       record.verdict_reason = verdict->reason;
     }
-    complete_.push_back(std::move(record));
+    records.push_back(std::move(record));
   }
+  return records;
 }
 
 Snapshot Ledger::snapshot(MonoTime now) const {

@@ -9,6 +9,7 @@
 
 #include "exporter/accounting/attribution.hpp"
 #include "exporter/accounting/client_lag.hpp"
+#include "exporter/accounting/completed_query.hpp"
 #include "exporter/accounting/judge_counts.hpp"
 #include "exporter/accounting/live_coverage.hpp"
 #include "exporter/accounting/pricing.hpp"
@@ -54,6 +55,9 @@ class Ledger {
   // The verdicts on attempts whose records were given before, since the last call.
   std::vector<LateVerdict> late_verdicts() { return std::exchange(late_, {}); }
 
+  // The queries of which everything is known since the last call, in the order in which that came.
+  std::vector<CompletedQuery> completed() { return std::exchange(completed_, {}); }
+
   // The counters as they stand, without the parts that come from elsewhere (channels, process).
   Snapshot snapshot(MonoTime now) const;
 
@@ -75,7 +79,7 @@ class Ledger {
   void describe(AttemptRecord& record, const replay::Attempt& attempt) const;
   void complete(const replay::Query* query);  // if it is
   void meter(TargetSnapshot& counts, const Slice& slice, const Pending& query);
-  void record(const Pending& query);
+  std::vector<AttemptRecord> records_of(const Pending& query);
 
   std::vector<LedgerTarget> targets_;
   WallAnchor anchor_;
@@ -88,6 +92,7 @@ class Ledger {
   std::unordered_map<const replay::Query*, Pending> pending_;
   std::vector<AttemptRecord> complete_;  // since the last book()
   std::vector<LateVerdict> late_;
+  std::vector<CompletedQuery> completed_;
   std::optional<JudgeCounts> judge_;
   std::optional<LiveCoverage> coverage_;
 };

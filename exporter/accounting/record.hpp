@@ -47,6 +47,7 @@ struct AttemptRecord {
   bool final{false};
   std::string target, model, accelerator, corpus, subject, language;
   std::uint64_t cycle{0};
+  std::string epoch;  // what ran: the digest of its identity (regression/epoch.hpp); "" where it is not known
 
   replay::Outcome outcome{};
   std::string outcome_reason;  // why it failed
