@@ -78,6 +78,7 @@ Json as_json(const AttemptRecord& record) {
   json["subject"] = value(record.subject);
   json["language"] = value(record.language);
   json["cycle"] = record.cycle;
+  json["epoch"] = record.epoch.empty() ? Json() : Json(record.epoch);
   json["outcome"] = to_text(record.outcome);
   json["verdict"] = record.verdict ? Json(to_text(*record.verdict)) : Json();
   json["score"] = value(record.score);

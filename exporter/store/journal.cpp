@@ -6,7 +6,9 @@
 #include <mutex>
 
 #include "base/log.hpp"
+#include "exporter/analysis/finished_queries.hpp"
 #include "exporter/store/journal_file.hpp"
+#include "exporter/store/journal_rescue.hpp"
 #include "exporter/store/record_reader.hpp"
 #include "exporter/store/record_writer.hpp"
 
@@ -79,6 +81,11 @@ struct Journal::Impl {
   Result<void> add_all(const std::vector<AttemptRecord>& records);
   Result<std::optional<std::int64_t>> label(const std::string& text);
   Result<std::vector<AttemptRecord>> read_all(Statement& statement);
+  struct Selection {
+    bool texts{true};
+    WallTime ended_since{};
+  };
+  Result<void> for_each(const Selection& selection, const std::function<bool(const AttemptRecord&)>& each);
 
   std::string path;
   JournalLock lock;
@@ -101,6 +108,7 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
     auto lock = JournalLock::acquire(impl->path);
     if (!lock) return lock.error();
     impl->lock = std::move(*lock);
+    if (auto ok = rescue_if_damaged(impl->path); !ok) return ok.error();
     auto database = open_journal_file(impl->path, Database::Mode::read_write);
     if (!database) return database.error();
     impl->writer = std::make_unique<Impl::Writer>(Impl::Writer{std::move(*database), {}});
@@ -276,20 +284,37 @@ Result<std::optional<std::string>> Journal::answer(const std::string& target, co
 }
 
 Result<void> Journal::for_each(const std::function<bool(const AttemptRecord&)>& each) const {
+  return impl_->for_each(Impl::Selection{}, each);
+}
+
+Result<void> Journal::for_each_completed(WallTime since, const std::function<void(const CompletedQuery&)>& each) const {
+  FinishedQueries queries([&](const FinishedQuery& query) {
+    if (query.whole() && query.last().verdict) each(completed_query(query.attempts));
+  });
+  return impl_->for_each({.texts = false, .ended_since = since}, [&](const AttemptRecord& record) {
+    queries.add(record);
+    return true;
+  });
+}
+
+Result<void> Journal::Impl::for_each(const Selection& selection,
+                                     const std::function<bool(const AttemptRecord&)>& each) {
+  const auto since = std::chrono::floor<std::chrono::microseconds>(selection.ended_since.time_since_epoch()).count();
   std::int64_t first = 0, last = 0;
   for (bool begun = false; !begun || first < last; first += kRowsAtATime, begun = true) {
-    std::unique_lock lock(impl_->reading);
+    std::unique_lock alone(reading);
     if (!begun) {
-      const auto newest = impl_->reader->database.integer("SELECT max(number) FROM attempts");
-      if (!newest) return impl_->unreadable(newest.error());
+      const auto newest = reader->database.integer("SELECT max(number) FROM attempts");
+      if (!newest) return unreadable(newest.error());
       last = *newest;
     }
-    auto statement = impl_->reader->database.prepare("SELECT " + std::string(impl_->reader->rows.columns()) +
-                                                     " FROM attempts WHERE number > ? AND number <= ? ORDER BY number");
-    if (!statement) return impl_->unreadable(statement.error());
-    const auto records = impl_->read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)));
+    auto statement =
+        reader->database.prepare("SELECT " + reader->rows.columns(selection.texts) +
+                                 " FROM attempts WHERE number > ? AND number <= ? AND ended_us >= ? ORDER BY number");
+    if (!statement) return unreadable(statement.error());
+    const auto records = read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)).bind(since));
     if (!records) return records.error();
-    lock.unlock();
+    alone.unlock();
     for (const auto& record : *records)
       if (!each(record)) return {};
   }

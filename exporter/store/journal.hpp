@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "exporter/accounting/accountant.hpp"
 #include "exporter/accounting/budget.hpp"
+#include "exporter/accounting/completed_query.hpp"
 #include "exporter/accounting/record.hpp"
 
 namespace ipw {
@@ -68,6 +69,8 @@ class Journal final : public RecordStore {
   Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
   // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
+  // The same for queries of which everything is known, whose last attempt ended since then; in the order of storing.
+  Result<void> for_each_completed(WallTime since, const std::function<void(const CompletedQuery&)>& each) const;
   // What a target has answered to a query, in its newest cycle or the one before; or nothing.
   Result<std::optional<std::string>> answer(const std::string& target, const std::string& corpus,
                                             const std::string& query_id) const;

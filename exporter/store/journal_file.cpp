@@ -10,6 +10,8 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/log.hpp"
+
 namespace ipw {
 namespace {
 
@@ -39,7 +41,7 @@ CREATE TABLE attempts (
   chunks INTEGER, server_load_s REAL, server_queue_s REAL, server_prefill_s REAL, server_decode_s REAL,
   server_total_s REAL,
   server_running INTEGER, server_waiting INTEGER, foreign_running INTEGER, client_lag_s REAL,
-  judge INTEGER, control INTEGER, slices TEXT
+  judge INTEGER, control INTEGER, slices TEXT, epoch INTEGER
 ) STRICT;
 CREATE UNIQUE INDEX attempts_done ON attempts (target, corpus, cycle, query_id) WHERE done = 1;
 CREATE INDEX attempts_open ON attempts (target, corpus, cycle, query_id) WHERE done = 0;
@@ -52,6 +54,13 @@ CREATE TABLE energy (
   PRIMARY KEY (attempt, scope)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE epochs (
+  number INTEGER PRIMARY KEY, target TEXT NOT NULL, digest TEXT NOT NULL, since_us INTEGER NOT NULL, facts TEXT NOT NULL
+) STRICT;
+CREATE TABLE baselines (
+  number INTEGER PRIMARY KEY, target TEXT NOT NULL, corpus TEXT NOT NULL, epoch TEXT NOT NULL,
+  first_cycle INTEGER NOT NULL, last_cycle INTEGER NOT NULL, origin TEXT NOT NULL, since_us INTEGER NOT NULL
+) STRICT;
 )sql";
 
 // What version 2 knows more than version 1: how the answer came, and the server's own times.
@@ -80,6 +89,18 @@ ALTER TABLE attempts ADD COLUMN slices TEXT;
 CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
+// And version 5: what ran, and what that is compared with.
+constexpr const char* kUpgradeTo5 = R"sql(
+ALTER TABLE attempts ADD COLUMN epoch INTEGER;
+CREATE TABLE epochs (
+  number INTEGER PRIMARY KEY, target TEXT NOT NULL, digest TEXT NOT NULL, since_us INTEGER NOT NULL, facts TEXT NOT NULL
+) STRICT;
+CREATE TABLE baselines (
+  number INTEGER PRIMARY KEY, target TEXT NOT NULL, corpus TEXT NOT NULL, epoch TEXT NOT NULL,
+  first_cycle INTEGER NOT NULL, last_cycle INTEGER NOT NULL, origin TEXT NOT NULL, since_us INTEGER NOT NULL
+) STRICT;
+)sql";
+
 Error refused(Errc code, const std::string& path, const std::string& why) {
   return {code, "journal " + path + ": " + why};
 }
@@ -102,12 +123,38 @@ Result<void> create_schema(Database& database) {
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
 
-Result<void> upgrade_schema(Database& database) {
+// As it was, in one file.
+Result<void> keep_copy(Database& database, const std::string& copy) {
+  std::error_code failed;
+  if (std::filesystem::exists(copy, failed)) return {};
+  const auto part = copy + ".part";
+  std::filesystem::remove(part, failed);
+  auto ok = create_private_file(part);
+  auto statement = database.prepare("VACUUM INTO ?");
+  if (ok) ok = statement ? statement->bind(part).run() : Result<void>(statement.error());
+  if (ok) {
+    std::filesystem::rename(part, copy, failed);
+    if (failed) ok = Error{Errc::unavailable, failed.message()};
+  }
+  if (ok) return ok;
+  std::filesystem::remove(part, failed);
+  return Error{ok.error().code, "no copy of it could be kept as " + copy + ": " + ok.error().message};
+}
+
+Result<void> upgrade_schema(Database& database, const std::string& path) {
   const auto version = database.integer("PRAGMA user_version");
   if (!version) return version.error();
-  return database.execute("BEGIN IMMEDIATE;" + std::string(*version < 2 ? kUpgradeTo2 : "") +
-                          (*version < 3 ? kUpgradeTo3 : "") + kUpgradeTo4 +
-                          "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
+  const auto copy = path + ".v" + std::to_string(*version);
+  if (auto ok = keep_copy(database, copy); !ok) return ok;
+  std::string steps;
+  for (const auto& [to, sql] : {std::pair{2, kUpgradeTo2}, {3, kUpgradeTo3}, {4, kUpgradeTo4}, {5, kUpgradeTo5}})
+    if (*version < to) steps += sql;
+  auto ok =
+      database.execute("BEGIN IMMEDIATE;" + steps + "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
+  if (ok)
+    log_info("the journal was brought up to a newer version; as it was, it is kept",
+             {{"journal", path}, {"version", std::to_string(kVersion)}, {"copy", copy}});
+  return ok;
 }
 
 enum class Content { nothing, older, journal };
@@ -185,7 +232,7 @@ Result<Database> open_journal_file(const std::string& path, Database::Mode mode)
   auto ok =
       database->execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 67108864");
   if (ok && *content == Content::nothing) ok = create_schema(*database);
-  if (ok && *content == Content::older) ok = upgrade_schema(*database);
+  if (ok && *content == Content::older) ok = upgrade_schema(*database, path);
   if (!ok) return refused(ok.error().code, path, "cannot be written: " + ok.error().message);
   return database;
 }

@@ -21,6 +21,7 @@ constexpr Columns kColumns[] = {
      "NULL, NULL, NULL, NULL, NULL, NULL"},
     {3, "server_running, server_waiting, foreign_running, client_lag_s", "NULL, NULL, NULL, NULL"},
     {4, "judge, control, slices", "NULL, NULL, NULL"},
+    {5, "epoch", "NULL"},
 };
 
 // Ends a name or a value: a byte that no text holds.

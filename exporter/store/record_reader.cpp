@@ -40,8 +40,11 @@ Result<RecordReader> RecordReader::open(Database& database) {
   return reader;
 }
 
-std::string RecordReader::columns() const {
-  return record_columns(version_) + ", number";
+std::string RecordReader::columns(bool texts) const {
+  auto columns = record_columns(version_) + ", number";
+  constexpr std::string_view kTexts = "answer, problem";
+  if (!texts) columns.replace(columns.find(kTexts), kTexts.size(), "NULL, NULL");
+  return columns;
 }
 
 Result<AttemptRecord> RecordReader::read(Statement& row) {
@@ -76,6 +79,7 @@ Result<AttemptRecord> RecordReader::read(Statement& row) {
   for (auto* count : {&record.load.running, &record.load.waiting, &record.load.foreign}) *count = row.integer();
   record.client_lag = seconds(row.number());
   if (auto ok = read_judge(row, record); !ok) return ok.error();
+  if (auto ok = read_epoch(row, record); !ok) return ok.error();
   if (auto ok = read_energy(row.integer().value_or(0), record); !ok) return ok.error();
   return record;
 }
@@ -127,6 +131,15 @@ Result<void> RecordReader::read_judge(Statement& row, AttemptRecord& record) {
   }
   if (auto ok = read_verdict(row, record.control); !ok) return ok.error();
   record.slices = slices_of(row.text());
+  return {};
+}
+
+Result<void> RecordReader::read_epoch(Statement& row, AttemptRecord& record) {
+  const auto label = row.integer();
+  if (!label) return {};
+  auto digest = labels_.text(*label);
+  if (!digest) return digest.error();
+  record.epoch = std::move(*digest);
   return {};
 }
 

@@ -15,8 +15,9 @@ class RecordReader {
  public:
   static Result<RecordReader> open(Database& database);
 
-  // What a statement selects for read(): `SELECT <columns> FROM attempts ...`.
-  std::string columns() const;
+  // What a statement selects for read(): `SELECT <columns> FROM attempts ...`. Without texts, problems and answers stay
+  // empty, which is much faster.
+  std::string columns(bool texts = true) const;
   // REQUIRES: `row` is at a row of columns(). Errors: invalid, for what this version does not know.
   Result<AttemptRecord> read(Statement& row);
   Labels& labels() { return labels_; }
@@ -30,6 +31,7 @@ class RecordReader {
   Result<void> read_labels(Statement& row, AttemptRecord& record);
   Result<void> read_verdict(Statement& row, std::optional<replay::VerdictKind>& verdict);
   Result<void> read_judge(Statement& row, AttemptRecord& record);
+  Result<void> read_epoch(Statement& row, AttemptRecord& record);
   Result<void> read_energy(std::int64_t attempt, AttemptRecord& record);
   Result<std::string> problem(std::optional<std::int64_t> number);
 

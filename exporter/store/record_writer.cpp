@@ -88,6 +88,7 @@ Result<RecordWriter::Outcome> RecordWriter::add(const AttemptRecord& record) {
   insert_.bind(record.load.running).bind(record.load.waiting).bind(record.load.foreign);
   insert_.bind(seconds(record.client_lag));
   if (auto ok = bind_judge(record); !ok) return ok.error();
+  if (auto ok = bind_epoch(record); !ok) return ok.error();
   insert_.bind(std::int64_t{done});
   if (auto ok = insert_.run(); !ok) return ok.error();
 
@@ -133,6 +134,17 @@ Result<void> RecordWriter::bind_judge(const AttemptRecord& record) {
   insert_.bind(record.judge.empty() ? std::optional<std::int64_t>() : *judge);
   if (auto ok = bind_verdict(insert_, record.control); !ok) return ok.error();
   insert_.bind(record.slices.empty() ? std::optional<std::string>() : slices_text(record.slices));
+  return {};
+}
+
+Result<void> RecordWriter::bind_epoch(const AttemptRecord& record) {
+  if (record.epoch.empty()) {
+    insert_.bind_null();
+    return {};
+  }
+  const auto epoch = labels_.find_or_add(record.epoch);
+  if (!epoch) return epoch.error();
+  insert_.bind(*epoch);
   return {};
 }
 

@@ -30,6 +30,7 @@ class RecordWriter {
   Result<void> bind_labels(const AttemptRecord& record);
   Result<void> bind_verdict(Statement& statement, const std::optional<replay::VerdictKind>& verdict);
   Result<void> bind_judge(const AttemptRecord& record);
+  Result<void> bind_epoch(const AttemptRecord& record);
   Result<std::optional<std::int64_t>> problem(const std::string& text);
   Result<void> add_energy(std::int64_t attempt, const ScopeEnergy& energy);
 

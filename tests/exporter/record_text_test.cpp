@@ -17,6 +17,7 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
   EXPECT_EQ(to_json(full_record("a-1", "q-1")),
             R"({"id":"a-1","query_id":"q-1","attempt":1,"final":true,"target":"local","model":"llama",)"
             R"("accelerator":"NVIDIA H200","corpus":"mmlu","subject":"physics","language":"en","cycle":3,)"
+            R"("epoch":"0123456789ab",)"
             R"("outcome":"ok","verdict":"correct","score":1.0,"judge":"multiple_choice",)"
             R"("control_verdict":null,"reason":"`C`, expected C",)"
             R"("scheduled_at":"2026-11-20T13:41:53.000001Z","sent_at":"2026-11-20T13:41:53.000500Z",)"
@@ -37,7 +38,7 @@ TEST(RecordText, AFullRecordHasTheKeysOfTheContract) {
 
 TEST(RecordText, WhatIsUnknownIsNull) {
   const auto json = Json::parse(to_json(AttemptRecord{}));
-  EXPECT_EQ(json.size(), 55U);
+  EXPECT_EQ(json.size(), 56U);
   for (const auto* key : {"verdict",
                           "score",
                           "judge",
@@ -152,7 +153,7 @@ TEST(RecordText, CsvQuotesWhatItMust) {
   record.answer = "He said \"C\",\nthen left\xff";
   const auto line = to_csv(record);
   EXPECT_TRUE(line.starts_with(
-      "a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,ok,correct,1.0,multiple_choice,,\"`C`, expected C\","))
+      "a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,0123456789ab,ok,correct,1.0,multiple_choice,,\"`C`, expected C\","))
       << line;
   EXPECT_TRUE(line.ends_with(
       ",3.5,4.5e-05,\"{\"\"level\"\":\"\"hard, \\\"\"very\\\"\"\"\"}\",\"He said \"\"C\"\",\nthen left\uFFFD\""))

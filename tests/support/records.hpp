@@ -37,6 +37,7 @@ inline AttemptRecord full_record(const std::string& id, const std::string& query
   record.subject = "physics";
   record.language = "en";
   record.cycle = 3;
+  record.epoch = "0123456789ab";
   record.outcome = replay::Outcome::ok;
   record.verdict = replay::VerdictKind::correct;
   record.score = 1;

@@ -1,7 +1,6 @@
 #include "exporter/store/journal.hpp"
 
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,8 +10,8 @@
 #include <thread>
 
 #include "exporter/record_text.hpp"
+#include "tests/support/journal_folder.hpp"
 #include "tests/support/records.hpp"
-#include "tests/support/test_data.hpp"
 
 namespace ipw {
 namespace {
@@ -20,39 +19,7 @@ namespace {
 using testing::full_record;
 using testing::scope_energy;
 
-class JournalTest : public ::testing::Test {
- protected:
-  std::string path() const { return (folder_.path() / "ipw.db").string(); }
-  std::unique_ptr<Journal> open(JournalOptions options = {}) const {
-    if (options.path.empty()) options.path = path();
-    auto journal = Journal::open(std::move(options));
-    if (journal) return std::move(*journal);
-    ADD_FAILURE() << journal.error().message;
-    return nullptr;
-  }
-  Error refusal(JournalOptions options = {}) const {
-    if (options.path.empty()) options.path = path();
-    auto journal = Journal::open(std::move(options));
-    return journal ? Error{Errc::internal, "opened"} : journal.error();
-  }
-  // Through a connection of its own, as another program would.
-  std::string sql(const std::string& statement) const {
-    sqlite3* db = nullptr;
-    std::string result;
-    sqlite3_open(path().c_str(), &db);
-    char* error = nullptr;
-    const auto collect = [](void* out, int columns, char** values, char**) {
-      for (int i = 0; i < columns; ++i) *static_cast<std::string*>(out) += values[i] == nullptr ? "" : values[i];
-      return 0;
-    };
-    if (sqlite3_exec(db, statement.c_str(), collect, &result, &error) != SQLITE_OK) result = error;
-    sqlite3_free(error);
-    sqlite3_close(db);
-    return result;
-  }
-
-  testing::TemporaryFolder folder_;
-};
+class JournalTest : public testing::JournalFolder {};
 
 AttemptRecord cancelled(const std::string& id, const std::string& query_id) {
   auto record = full_record(id, query_id);
@@ -287,49 +254,8 @@ TEST_F(JournalTest, RefusesWhatIsNoJournal) {
   for (const bool read_only : {false, true})
     EXPECT_EQ(refusal({.path = path(), .keep_answers = true, .read_only = read_only}).message,
               "journal " + path() +
-                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 4): use that one, or "
+                  ": was written by a newer ipw-sidecar (journal version 7, this one knows 5): use that one, or "
                   "another `store.path`");
-}
-
-// Make the file what older versions wrote.
-constexpr const char* kTo3 =
-    "ALTER TABLE attempts DROP COLUMN judge; ALTER TABLE attempts DROP COLUMN control;"
-    "ALTER TABLE attempts DROP COLUMN slices; DROP TABLE judgements; PRAGMA user_version = 3;";
-constexpr const char* kTo2 =
-    "ALTER TABLE attempts DROP COLUMN server_running; ALTER TABLE attempts DROP COLUMN server_waiting;"
-    "ALTER TABLE attempts DROP COLUMN foreign_running; ALTER TABLE attempts DROP COLUMN client_lag_s;"
-    "PRAGMA user_version = 2;";
-constexpr const char* kTo1 =
-    "ALTER TABLE attempts DROP COLUMN chunks; ALTER TABLE attempts DROP COLUMN server_load_s;"
-    "ALTER TABLE attempts DROP COLUMN server_queue_s; ALTER TABLE attempts DROP COLUMN server_prefill_s;"
-    "ALTER TABLE attempts DROP COLUMN server_decode_s; ALTER TABLE attempts DROP COLUMN server_total_s;"
-    "PRAGMA user_version = 1;";
-
-TEST_F(JournalTest, AnOlderOneIsReadAsItIsAndWrittenAsANewOne) {
-  for (const int version : {1, 2, 3}) {
-    std::filesystem::remove(path());
-    auto record = full_record("a", "q");
-    ASSERT_TRUE(open()->append({record}));
-    ASSERT_EQ(sql(std::string(kTo3) + (version < 3 ? kTo2 : "") + (version < 2 ? kTo1 : "")), "");
-    record.judge.clear();
-    record.slices.clear();
-    if (version < 3) record.load = {}, record.client_lag.reset();
-    if (version == 1) record.chunks.reset();
-    if (version == 1) record.server = {};
-
-    const auto reader = open({.path = path(), .keep_answers = true, .read_only = true});
-    ASSERT_TRUE(reader);
-    EXPECT_EQ(to_json(**reader->find("a")), to_json(record)) << "what it does not know is unknown";
-    EXPECT_EQ(sql("PRAGMA user_version"), std::to_string(version)) << "reading changes nothing";
-
-    const auto journal = open();
-    ASSERT_TRUE(journal);
-    EXPECT_EQ(sql("PRAGMA user_version"), "4");
-    EXPECT_EQ(to_json(**journal->find("a")), to_json(record));
-    ASSERT_TRUE(journal->append({full_record("b", "r")}));
-    EXPECT_EQ(to_json(**journal->find("b")), to_json(full_record("b", "r")));
-    EXPECT_EQ(ids(reader->queries({})), (std::vector<std::string>{"b", "a"})) << "a reader beside it goes on";
-  }
 }
 
 TEST_F(JournalTest, TellsWhatATargetHasTakenSinceMidnight) {
