@@ -12,6 +12,7 @@
 #include "replay/corpus.hpp"
 #include "replay/dialect.hpp"
 #include "replay/judge.hpp"
+#include "replay/server_identity.hpp"
 
 namespace ipw::replay {
 
@@ -147,7 +148,14 @@ struct LoadSeen {
   std::size_t target;
   std::optional<std::int64_t> running, waiting;
 };
-using AttemptEvent = std::variant<Started, Finished, JudgementDeferred, Judged, JudgeAudited, Paused, LoadSeen>;
+// What the server says of what it runs, when it is asked first and when that has changed.
+struct IdentitySeen {
+  std::size_t target;
+  MonoTime at;  // before it was asked
+  ServerIdentity identity;
+};
+using AttemptEvent =
+    std::variant<Started, Finished, JudgementDeferred, Judged, JudgeAudited, Paused, LoadSeen, IdentitySeen>;
 
 // Takes events from any thread, in an order in which every Started precedes its Finished and that its Judged. May wait
 // (the queue behind it is bounded and never drops).

@@ -63,9 +63,10 @@ class StreamDecoder {
 
 // Where a server tells how it is doing. Paths begin at the target's URL less a last `/v1`. Empty: it has no such page.
 struct ServerPages {
-  std::string health;   // any answer below 500 means that it is there
-  std::string models;   // a JSON list of what it serves
-  std::string metrics;  // Prometheus text that holds its load
+  std::string health;                   // any answer below 500 means that it is there
+  std::string models;                   // a JSON list of what it serves
+  std::string metrics;                  // Prometheus text that holds its load
+  std::vector<std::string> identity{};  // JSON that says what it runs (server_identity.hpp)
 };
 
 // How to speak to one kind of server. The target's `url` is what request paths begin at. Immutable and thread-safe.

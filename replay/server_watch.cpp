@@ -15,6 +15,7 @@ constexpr StreamTimeouts kPatience{.connect = Seconds{2}, .first_token = Seconds
 constexpr auto kBetweenLooks = 50ms;
 // A gate that is closed is looked at again after a tenth of the time for which it has been.
 constexpr std::chrono::nanoseconds kSoonest = 5ms, kLatest = 250ms;
+constexpr auto kBetweenIdentities = 60s;
 // Some servers show their load only after the first request: a page that does not is asked less often.
 constexpr int kPollsWithoutNames = 10;
 
@@ -62,6 +63,7 @@ ServerWatch::ServerWatch(Plan plan, Seconds look_back, std::unique_ptr<Transport
                          std::unique_ptr<Transport> load)
     : plan_(std::move(plan)),
       server_(std::move(server)),
+      identity_pages_(plan_.pages.identity),
       state_(look_back + plan_.politeness.poll * 2.0, plan_.clock->now()) {
   const auto& politeness = plan_.politeness;
   if (load) load_server_.emplace(std::move(load));
@@ -81,7 +83,10 @@ void ServerWatch::run(const std::stop_token& stop) {
       return std::exchange(state.ask, false) || !state.ready;
     });
     if (!ask || !gated()) ask_load(stop);
-    if (ask && gated()) ask_ready(stop);
+    if (ask && gated())
+      ask_ready(stop);
+    else if (!identity_ || plan_.clock->now() >= identity_at_ + kBetweenIdentities)
+      ask_identity(stop);
     if (!plan_.clock->sleep_until(began + kBetweenLooks, stop)) return;
     plan_.clock->sleep_until(began + to_chrono(plan_.politeness.poll), woken);
   }
@@ -90,7 +95,11 @@ void ServerWatch::run(const std::stop_token& stop) {
 void ServerWatch::ask_ready(const std::stop_token& stop) {
   const auto why = not_ready(stop);
   if (stop.stop_requested()) return;
-  // The load first known, then the gate opened: limits hold for the first query, too.
+  // What is known first, then the gate opened: limits hold for the first query, too, and it is known what answers it.
+  if (!why) {
+    identity_pages_ = plan_.pages.identity;
+    ask_identity(stop);
+  }
   if (!why && limited()) ask_load(stop);
   state_.with([&](State& state) {
     if (why) return close(state, *why);
@@ -147,6 +156,22 @@ LoadCounts ServerWatch::counts_of(const Page& page) {
       "the server does not show its load: replay does not pause for others",
       {{"model", plan_.model}, {"page", load_path_}, {"reason", why}});
   return {};
+}
+
+// A page that the server does not have is asked for again only once it was away: it may be another server then.
+void ServerWatch::ask_identity(const std::stop_token& stop) {
+  const auto began = identity_at_ = plan_.clock->now();
+  ServerIdentity identity;
+  bool all = true;
+  std::erase_if(identity_pages_, [&](const std::string& path) {
+    const auto page = server_.get(path, stop);
+    all &= page.status != 0 && page.status < 500;
+    if (page.status < 300) read_identity(page.body, plan_.model, identity);
+    return page.status >= 400 && page.status < 500;
+  });
+  if (!all || stop.stop_requested() || identity == identity_) return;
+  identity_ = identity;
+  plan_.events(IdentitySeen{plan_.target, began, std::move(identity)});
 }
 
 void ServerWatch::close(State& state, const std::string& why) const {

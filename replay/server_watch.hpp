@@ -6,6 +6,7 @@
 #include <stop_token>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/guarded.hpp"
 #include "base/result.hpp"
@@ -13,6 +14,7 @@
 #include "replay/dialect.hpp"
 #include "replay/gate.hpp"
 #include "replay/page_reader.hpp"
+#include "replay/server_identity.hpp"
 #include "replay/server_load.hpp"
 #include "replay/transport.hpp"
 
@@ -28,7 +30,8 @@ struct Politeness {
 };
 
 // Watches one server: whether it is ready (its health page and its list of models), and how loaded it is (its own
-// metrics). Nothing is sent to a server that is not ready, nor to one that is busier than politeness allows.
+// metrics), and what it runs. Nothing is sent to a server that is not ready, nor to one that is busier than politeness
+// allows.
 //
 // Readiness is asked for at the start, and again when an attempt tells that something is wrong, because some servers
 // generate a token to answer; the load at every poll. A page that a server does not have counts as a good answer.
@@ -70,6 +73,7 @@ class ServerWatch final : public Gate {
   std::optional<std::string> not_ready(const std::stop_token& stop);
   void ask_load(const std::stop_token& stop);
   LoadCounts counts_of(const Page& page);
+  void ask_identity(const std::stop_token& stop);
   void close(State& state, const std::string& why) const;
   bool gated() const { return plan_.ready_timeout.value > 0 && !(plan_.pages.health + plan_.pages.models).empty(); }
   bool limited() const { return plan_.politeness.max_foreign || plan_.politeness.max_waiting; }
@@ -77,11 +81,14 @@ class ServerWatch final : public Gate {
 
   const Plan plan_;
   PageReader server_;
-  std::optional<PageReader> load_server_;  // where it is another one
-  std::string load_path_;                  // "": the load is not asked for
-  LoadCounts told_;                        // what the events were told last
-  int skip_{0};                            // polls of the load to leave out
-  bool says_nothing_{false};               // the page without the names was reported
+  std::optional<PageReader> load_server_;    // where it is another one
+  std::string load_path_;                    // "": the load is not asked for
+  LoadCounts told_;                          // what the events were told last
+  int skip_{0};                              // polls of the load to leave out
+  bool says_nothing_{false};                 // the page without the names was reported
+  std::vector<std::string> identity_pages_;  // those that the server has
+  std::optional<ServerIdentity> identity_;   // what the events were told last
+  MonoTime identity_at_{};                   // when it was asked last
   Guarded<State> state_;
   std::jthread thread_;
 };

@@ -88,7 +88,11 @@ void Accountant::run() {
 }
 
 void Accountant::take(const replay::AttemptEvent& event) {
-  std::visit([&](const auto& e) { ledger_.on(e); }, event);
+  std::visit(
+      [&](const auto& e) {
+        if constexpr (requires { ledger_.on(e); }) ledger_.on(e);
+      },
+      event);
   if (const auto* paused = std::get_if<replay::Paused>(&event)) log_pause(*paused);
   if (const auto* started = std::get_if<replay::Started>(&event)) attributor_.on(*started);
   if (const auto* finished = std::get_if<replay::Finished>(&event)) attributor_.on(*finished);

@@ -36,7 +36,9 @@ class LlamaCpp final : public Dialect {
   HttpRequest request(const CorpusItem& item) const override {
     return form_.fill(item, {{"prompt", json_string(text_.fill(item.problem))}});
   }
-  ServerPages pages() const override { return {.health = "/health", .models = {}, .metrics = "/metrics"}; }
+  ServerPages pages() const override {
+    return {.health = "/health", .models = {}, .metrics = "/metrics", .identity = {"/props", "/v1/models"}};
+  }
   std::unique_ptr<StreamDecoder> decoder() const override {
     return std::make_unique<MessageDecoder>(MessageDecoder::Framing::events, "a llama.cpp completion",
                                             std::make_unique<LlamaCppReader>());

@@ -53,7 +53,9 @@ class Ollama final : public Dialect {
   HttpRequest request(const CorpusItem& item) const override {
     return form_.fill(item, {{"messages", chat_messages(system_, item.problem)}});
   }
-  ServerPages pages() const override { return {.health = "/api/version", .models = "/api/tags", .metrics = {}}; }
+  ServerPages pages() const override {
+    return {.health = "/api/version", .models = "/api/tags", .metrics = {}, .identity = {"/api/version", "/api/tags"}};
+  }
   std::unique_ptr<StreamDecoder> decoder() const override {
     return std::make_unique<MessageDecoder>(MessageDecoder::Framing::lines, "an Ollama chat",
                                             std::make_unique<OllamaReader>());

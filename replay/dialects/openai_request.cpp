@@ -44,7 +44,12 @@ class OpenAi final : public Dialect {
     return form_.fill(item, fields);
   }
 
-  ServerPages pages() const override { return {.health = "/health", .models = "/v1/models", .metrics = "/metrics"}; }
+  ServerPages pages() const override {
+    return {.health = "/health",
+            .models = "/v1/models",
+            .metrics = "/metrics",
+            .identity = {"/version", "/props", "/v1/models"}};
+  }
   std::unique_ptr<StreamDecoder> decoder() const override {
     const auto* what = text_ ? "a text completion" : "a chat completion";
     return std::make_unique<MessageDecoder>(MessageDecoder::Framing::events, what, std::make_unique<ChatReader>());

@@ -77,7 +77,9 @@ class Sglang final : public Dialect {
     if (bypass_cache_) fields.push_back({"extra_key", json_string(salt_.next())});
     return form_.fill(item, fields);
   }
-  ServerPages pages() const override { return {.health = "/health", .models = {}, .metrics = "/metrics"}; }
+  ServerPages pages() const override {
+    return {.health = "/health", .models = {}, .metrics = "/metrics", .identity = {"/get_server_info"}};
+  }
   std::unique_ptr<StreamDecoder> decoder() const override {
     return std::make_unique<MessageDecoder>(MessageDecoder::Framing::events, "an SGLang stream",
                                             std::make_unique<SglangReader>());

@@ -37,7 +37,9 @@ class Tgi final : public Dialect {
   HttpRequest request(const CorpusItem& item) const override {
     return form_.fill(item, {{"inputs", json_string(text_.fill(item.problem))}});
   }
-  ServerPages pages() const override { return {.health = "/health", .models = {}, .metrics = "/metrics"}; }
+  ServerPages pages() const override {
+    return {.health = "/health", .models = {}, .metrics = "/metrics", .identity = {"/info"}};
+  }
   std::unique_ptr<StreamDecoder> decoder() const override {
     return std::make_unique<MessageDecoder>(MessageDecoder::Framing::events, "a TGI stream",
                                             std::make_unique<TgiReader>());

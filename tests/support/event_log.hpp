@@ -69,6 +69,7 @@ class EventLog {
     if (const auto* paused = std::get_if<replay::Paused>(&event))
       return paused->reason ? "paused " + std::string(to_text(*paused->reason)) : "goes on";
     if (std::holds_alternative<replay::LoadSeen>(event)) return "load seen";
+    if (std::holds_alternative<replay::IdentitySeen>(event)) return "identity seen";
     if (std::holds_alternative<replay::JudgeAudited>(event)) return "audited";
     if (const auto* deferred = std::get_if<replay::JudgementDeferred>(&event))
       return "deferred " + deferred->attempt->query->item->id;
