@@ -2,7 +2,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,7 +34,7 @@ class Detector {
   Detector(const Reference& reference, const Limits& limits);
 
   // REQUIRES: the reference knows the item. `value` is signed so that more is worse.
-  void add(std::uint32_t item, double value, WallTime at);
+  void add(std::uint32_t item, SignedValue value, WallTime at);
 
   bool regressed() const { return regressed_; }
   std::uint64_t alarms() const { return alarms_; }
@@ -45,34 +44,39 @@ class Detector {
   double log_no_worse() const;   // evidence that the change since the start is below the margin
   bool no_worse() const;         // ... enough to accept it as a baseline (1 in 20)
   // Where the change is seen: of the regression when regressed, else all since the start.
-  const Window& shown() const { return regressed_ ? *changed_ : *whole_; }
+  const Window& shown() const { return regressed_ ? *changed_ : *whole_.window; }
   // The likelihood of an error of the bounds that are shown: smaller where the window was chosen among many.
   double shown_error() const;
-  std::size_t windows() const { return windows_.size(); }
+  std::size_t windows() const { return windows_.size() + 1; }
 
  private:
   struct Started {
-    std::shared_ptr<Window> window;  // shared with whole_ and changed_
+    std::shared_ptr<Window> window;  // shared with changed_
+    unsigned level;                  // kept until it is kLives << level queries old
     double log_weight;
-    unsigned level;
+  };
+  struct AlarmSum {
+    double log_sum;
+    const Started* largest;  // what contributes most; null for nothing
   };
   void open();
   void thin();
   void look();
-  double log_alarm_sum(const Started** largest) const;
+  void restart();
+  bool may_ring(const Started& started) const;
+  AlarmSum alarm_sum() const;
   double log_recovery_sum() const;
-  void restart(bool regressed);
 
-  const Reference& reference_;
+  const Reference* reference_;
   Limits limits_;
-  Tilts alarm_tilts_;
-  Tilts recovery_tilts_, acceptance_tilts_;
-  double log_threshold_;
-  std::deque<Started> windows_;
-  std::shared_ptr<Window> whole_, changed_;
+  double log_threshold_, root_;
+  Tilts alarm_tilts_, acceptance_tilts_, recovery_tilts_;
+  Started whole_;
+  std::vector<Started> windows_;
+  std::shared_ptr<Window> changed_;  // of a regression
   std::uint64_t queries_{0}, restarted_{0}, alarms_{0};
   double still_worse_{0};  // the change that a recovery must speak against
-  bool regressed_{false};
+  bool regressed_{false}, declared_{false}, no_worse_{false};
 };
 
 }  // namespace ipw

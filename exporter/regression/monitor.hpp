@@ -4,7 +4,9 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/accounting/interval.hpp"
@@ -32,7 +34,7 @@ struct MovedItem {
 
 struct MovedSubject {
   std::string subject;
-  double share{0};  // its part of the whole change; all subjects together are 1
+  double part{0};  // of the mean change, signed so that more is worse: those of all subjects add up to it
   std::uint64_t items{0};
 };
 
@@ -88,8 +90,10 @@ class RegressionMonitor {
     Detector detector;
   };
   TestResult result(const Test& test) const;
+  bool incomparable() const;
   std::shared_ptr<const PanelBaseline> baseline_;
   std::vector<Test> tests_;
+  std::set<MeteredScope> without_baseline_;  // metered now, not then
   std::uint64_t compared_{0}, passed_over_{0};
 };
 

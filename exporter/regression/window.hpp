@@ -46,16 +46,17 @@ class Window {
   Window(const Reference& reference, std::uint64_t start) : start_(start), sums_(reference.item_count()) {}
 
   // REQUIRES: the reference knows the item; the same reference always.
-  void add(const Reference& reference, std::uint32_t item, double value, WallTime at);
+  void add(const Reference& reference, std::uint32_t item, SignedValue value, WallTime at);
 
   std::uint64_t start() const { return start_; }  // the number of its first query
   std::uint64_t queries() const { return queries_; }
   std::optional<WallTime> since() const { return since_; }
   double items() const { return items_; }
-  double sum() const { return sum_; }              // of the changes D_i
-  double precision_sum() const { return terms_; }  // of 1/C_i + 1/n_i
+  double sum() const { return sum_; }      // of the changes D_i
+  double terms() const { return terms_; }  // sum of 1/C_i + 1/n_i
   WindowEstimate estimate(const Reference& reference, Churn churn) const;
-  // As estimate(), around zero or around the window's own mean, unclipped: the size of the change. O(items).
+  // The change as it is, not drawn in to where one value may lie at most, and its variance as the items show it.
+  // O(items).
   WindowEstimate size(const Reference& reference) const;
   const ItemSums& sums() const { return sums_; }
 
