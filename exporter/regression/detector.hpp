@@ -41,8 +41,8 @@ class Detector {
   std::uint64_t queries() const { return queries_; }
   double log_e_value() const;    // of the alarm while ok (>= 0), of the recovery while regressed
   double log_threshold() const;  // of the same
-  double log_no_worse() const;   // evidence that the change since the start is below the margin
-  bool no_worse() const;         // ... enough to accept it as a baseline (1 in 20)
+  // Whether it was shown, with 1 chance in 20 to be wrong, that the change since the start is below the margin.
+  bool no_worse() const { return no_worse_ && !regressed_; }
   // Where the change is seen: of the regression when regressed, else all since the start.
   const Window& shown() const { return regressed_ ? *changed_ : *whole_.window; }
   // The likelihood of an error of the bounds that are shown: smaller where the window was chosen among many.

@@ -82,6 +82,10 @@ class RegressionMonitor {
 
   void add(const CompletedQuery& query);  // REQUIRES: of this target, corpus and epoch
   RegressionState state() const;
+  // Of the test in that place of state().tests, at no cost: what must be known after every query.
+  // REQUIRES: test < baseline's references().size().
+  std::uint64_t alarms(std::size_t test) const { return tests_[test].detector.alarms(); }
+  bool regressed(std::size_t test) const { return tests_[test].detector.regressed(); }
 
  private:
   struct Test {
