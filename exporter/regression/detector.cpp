@@ -1,0 +1,168 @@
+#include "exporter/regression/detector.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <numbers>
+
+namespace ipw {
+namespace {
+
+constexpr unsigned kTopLevel = 12;
+constexpr std::uint64_t kLives = 8;
+constexpr double kDeclaredChanges = 12;  // a year that are provided for
+constexpr double kRecoveryError = 0.05, kAcceptanceError = 0.05, kShownError = 0.05;
+
+unsigned level_of(std::uint64_t number) {
+  return number == 0 ? 0 : std::min<unsigned>(kTopLevel, static_cast<unsigned>(std::countr_zero(number)));
+}
+
+// Every level gets the same share of the weight that one start a query may have, and splits it among its own starts.
+double ruler_weight(unsigned level) {
+  const double starts = level == kTopLevel ? level : level + 1;  // one in 2^starts is of this level
+  return starts * std::numbers::ln2 - std::log(kTopLevel + 1.0);
+}
+
+// Weights that add up to 1 over all starts, however many: 1/((j+1)(j+2)) for those from 2^j on, before they are
+// thinned.
+double recovery_weight(std::uint64_t number, unsigned level) {
+  const auto block = static_cast<double>(std::bit_width(number + 1) - 1);
+  return ruler_weight(level) - block * std::numbers::ln2 - std::log((block + 1) * (block + 2)) -
+         std::log((kTopLevel + 2.0) / (kTopLevel + 1.0));
+}
+
+double log_add(double a, double b) {
+  const double larger = std::max(a, b);
+  return larger + std::log1p(std::exp(std::min(a, b) - larger));
+}
+
+}  // namespace
+
+Detector::Detector(const Reference& reference, const Limits& limits)
+    : reference_(&reference),
+      limits_(limits),
+      log_threshold_(std::log(2 * limits.budget.queries_per_year / limits.budget.false_alarms_per_year)),
+      root_(std::sqrt(reference.predictive())),
+      alarm_tilts_(tilts_from(limits.margin / root_, reference.worse())),
+      whole_{std::make_shared<Window>(reference, 0), kTopLevel,
+             std::log(limits.budget.queries_per_year / kDeclaredChanges)},
+      declared_(limits.declared) {
+  for (const double part : {0.5, 1.0, 2.0}) {
+    const double u = std::min(part * limits.margin / root_, Cumulant::kMaxTilt);
+    acceptance_tilts_.push_back({u, reference.better()(u)});
+  }
+  windows_.reserve(kWindows);
+}
+
+void Detector::add(std::uint32_t item, SignedValue value, WallTime at) {
+  open();
+  for (const auto& started : windows_) started.window->add(*reference_, item, value, at);
+  whole_.window->add(*reference_, item, value, at);
+  if (changed_ && changed_ != whole_.window) changed_->add(*reference_, item, value, at);
+  ++queries_;
+  look();
+  thin();
+}
+
+void Detector::open() {
+  const auto number = queries_ - restarted_;
+  const auto level = level_of(number);
+  windows_.push_back({std::make_shared<Window>(*reference_, queries_), level,
+                      regressed_ ? recovery_weight(number, level) : ruler_weight(level)});
+}
+
+void Detector::thin() {
+  std::erase_if(windows_, [this](const Started& started) {
+    return queries_ - started.window->start() >= kLives << started.level;
+  });
+}
+
+void Detector::restart() {
+  windows_.clear();
+  restarted_ = queries_;
+  declared_ = false;
+}
+
+void Detector::look() {
+  if (!no_worse_) {
+    const auto all = whole_.window->estimate(*reference_, Churn::by_squares);
+    no_worse_ = log_evidence(acceptance_tilts_, reference_->predictive() / all.variance,
+                             (limits_.margin - all.change) / root_) >= -std::log(kAcceptanceError);
+  }
+  if (regressed_) {
+    if (log_recovery_sum() < -std::log(kRecoveryError)) return;
+    regressed_ = false;
+    changed_.reset();
+    restart();
+    return;
+  }
+  const auto may = [this](const Started& started) { return may_ring(started); };
+  if (!(declared_ && may_ring(whole_)) && std::ranges::none_of(windows_, may)) return;
+  const auto [log_sum, largest] = alarm_sum();
+  if (log_sum < log_threshold_) return;
+  changed_ = largest->window;
+  const double change = changed_->estimate(*reference_, Churn::by_improvements).change;
+  still_worse_ = std::max(limits_.margin, change / 2);
+  recovery_tilts_.clear();
+  for (const double part : {0.5, 1.0, 2.0}) {
+    const double u = std::min(part * still_worse_ / root_, Cumulant::kMaxTilt);
+    recovery_tilts_.push_back({u, reference_->better()(u)});
+  }
+  regressed_ = true;
+  no_worse_ = false;
+  ++alarms_;
+  restart();
+}
+
+// Whether the window could be the largest of a sum that rings: exp(n·mean²/2) is above any evidence.
+bool Detector::may_ring(const Started& started) const {
+  const auto& window = *started.window;
+  if (window.sum() < limits_.margin * window.items()) return false;
+  const double needed = log_threshold_ - started.log_weight - std::log(static_cast<double>(kWindows));
+  return window.sum() * window.sum() >= 2 * needed * reference_->variance() * window.terms();
+}
+
+Detector::AlarmSum Detector::alarm_sum() const {
+  AlarmSum sum{-1e300, nullptr};
+  double largest = -1e300;
+  const auto take = [&](const Started& started, Churn churn) {
+    const auto& window = *started.window;
+    if (window.items() == 0 || window.sum() < limits_.margin * window.items()) return;
+    const auto [change, variance] = window.estimate(*reference_, churn);
+    const double log_e =
+        started.log_weight + log_evidence(alarm_tilts_, reference_->predictive() / variance, change / root_);
+    sum.log_sum = log_add(sum.log_sum, log_e);
+    if (log_e <= largest) return;
+    largest = log_e;
+    sum.largest = &started;
+  };
+  if (declared_) take(whole_, Churn::by_squares);
+  for (const auto& started : windows_) take(started, Churn::by_improvements);
+  return sum;
+}
+
+double Detector::log_recovery_sum() const {
+  double sum = -1e300;
+  for (const auto& started : windows_) {
+    const auto& window = *started.window;
+    if (window.items() == 0 || window.sum() >= limits_.margin * window.items()) continue;
+    const auto [change, variance] = window.estimate(*reference_, Churn::by_squares);
+    sum = log_add(sum, started.log_weight + log_evidence(recovery_tilts_, reference_->predictive() / variance,
+                                                         (still_worse_ - change) / root_));
+  }
+  return sum;
+}
+
+double Detector::log_e_value() const {
+  return std::max(0.0, regressed_ ? log_recovery_sum() : alarm_sum().log_sum);
+}
+
+double Detector::log_threshold() const {
+  return regressed_ ? -std::log(kRecoveryError) : log_threshold_;
+}
+
+double Detector::shown_error() const {
+  return regressed_ ? kShownError / static_cast<double>(kWindows) : kShownError;
+}
+
+}  // namespace ipw

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <vector>
+
+#include "exporter/accounting/interval.hpp"
+#include "exporter/regression/cumulant.hpp"
+#include "exporter/regression/window.hpp"
+
+namespace ipw {
+
+// The changes that a test is prepared for, as tilts u = change / sqrt(v0), equally likely, with psi(u) beside each.
+struct Tilt {
+  double u, psi;
+};
+using Tilts = std::vector<Tilt>;
+
+// From `smallest` upwards in equal ratios, up to kMaxTilt; at least one.
+Tilts tilts_from(double smallest, const Cumulant& psi);
+// The mean over the tilts of exp(n (u·mean - psi(u))), as a logarithm: the evidence that `mean`, of n standardised
+// residuals, is above 0.
+double log_evidence(const Tilts& tilts, double n, double mean);
+
+// Bounds of a mean, of which `estimate` is known, that hold at all times at once with probability 1 - error (Robbins'
+// normal mixture, tightest at `tuned` effective observations). `predictive` is the variance of one of these.
+struct SequenceTuning {
+  double predictive{1}, tuned{100}, error{0.05};
+};
+Bounds confidence_sequence(const WindowEstimate& estimate, const SequenceTuning& tuning);
+
+}  // namespace ipw

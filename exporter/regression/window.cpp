@@ -1,0 +1,98 @@
+#include "exporter/regression/window.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+
+namespace ipw {
+namespace {
+
+constexpr std::size_t kFirstCells = 8;
+constexpr double kShrinkage = 20;  // items that speak for no churn
+
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+  std::nth_element(values.begin(), middle, values.end());
+  return *middle;
+}
+
+}  // namespace
+
+ItemSums::ItemSums(std::size_t item_count) : item_count_(item_count), cells_(kFirstCells) {}
+
+ItemSums::Cell& ItemSums::at(std::uint32_t item) {
+  const auto mask = cells_.size() - 1;
+  auto place = item & mask;
+  while (cells_[place].count > 0 && cells_[place].item != item) place = (place + 1) & mask;
+  if (cells_[place].count == 0) {
+    if (2 * (used_ + 1) > cells_.size() && cells_.size() < item_count_) {
+      grow();
+      return at(item);
+    }
+    cells_[place].item = item;
+    ++used_;
+  }
+  return cells_[place];
+}
+
+void ItemSums::grow() {
+  std::vector<Cell> before(2 * cells_.size());
+  before.swap(cells_);
+  used_ = 0;
+  for (const auto& cell : before)
+    if (cell.count > 0) at(cell.item) = cell;
+}
+
+void Window::add(const Reference& reference, std::uint32_t item, SignedValue value, WallTime at) {
+  auto& cell = sums_.at(item);
+  const auto& known = reference.item(item);
+  if (cell.count == 0) {
+    items_ += 1;
+    terms_ += 1 / known.count;
+  } else {
+    const double inverse = 1.0 / cell.count, change = cell.sum * inverse - known.mean;
+    terms_ -= inverse;
+    sum_ -= change;
+    squares_ -= change * change;
+    if (change < 0) better_squares_ -= change * change;
+  }
+  ++cell.count;
+  cell.sum += value.value;
+  cell.raw += value.raw;
+  const double inverse = 1.0 / cell.count, change = cell.sum * inverse - known.mean;
+  terms_ += inverse;
+  sum_ += change;
+  squares_ += change * change;
+  if (change < 0) better_squares_ += change * change;
+  if (queries_++ == 0) since_ = at;
+}
+
+WindowEstimate Window::estimate(const Reference& reference, Churn churn) const {
+  const double expected = reference.variance() * terms_;
+  double variance = std::max(expected, squares_);
+  if (churn == Churn::by_improvements) {
+    const double excess = 2 * (better_squares_ - reference.better_share() * expected);
+    variance = expected + std::max(0.0, excess) * items_ / (items_ + kShrinkage);
+  }
+  return {.change = sum_ / items_, .variance = variance / (items_ * items_)};
+}
+
+WindowEstimate Window::size(const Reference& reference) const {
+  std::vector<double> changes;
+  for (const auto& cell : sums_.cells())
+    if (cell.count > 0) changes.push_back(cell.raw / cell.count - reference.item(cell.item).mean);
+  if (reference.winsorised()) {
+    const double centre = median(changes);
+    std::vector<double> distances;
+    for (const double change : changes) distances.push_back(std::abs(change - centre));
+    const double limit = 6 * std::max(median(std::move(distances)), std::sqrt(reference.predictive()));
+    for (double& change : changes) change = std::clamp(change, centre - limit, centre + limit);
+  }
+  double sum = 0, squares = 0;
+  for (const double change : changes) sum += change;
+  const double mean = sum / items_;
+  for (const double change : changes) squares += (change - mean) * (change - mean);
+  return {.change = mean, .variance = std::max(reference.variance() * terms_, squares) / (items_ * items_)};
+}
+
+}  // namespace ipw

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+#include "exporter/regression/reference.hpp"
+
+namespace ipw {
+
+// The values of a window by item. A table that grows with the items seen, and becomes a plain array once it is as large
+// as the panel; bounded by the panel.
+class ItemSums {
+ public:
+  struct Cell {
+    std::uint32_t item{0}, count{0};
+    double sum{0}, raw{0};  // clipped, and as it came
+  };
+  explicit ItemSums(std::size_t item_count);
+  Cell& at(std::uint32_t item);                              // made if it is new
+  const std::vector<Cell>& cells() const { return cells_; }  // those with a count of 0 are empty
+
+ private:
+  void grow();
+  std::size_t item_count_, used_{0};
+  std::vector<Cell> cells_;
+};
+
+// How the churn of single items enters the variance of a window's mean (METHODOLOGY, "Regressions").
+enum class Churn {
+  by_improvements,  // as much as the items that got better show, twice
+  by_squares,       // the sum of squares, if that is more: valid for any symmetric churn, slower
+};
+
+// What a window says: the mean change over its items and the variance of that.
+struct WindowEstimate {
+  double change{0};    // signed: more is worse
+  double variance{0};  // of `change`
+};
+
+// The observations of one quantity from some query on, held against the reference. Constant time per observation.
+class Window {
+ public:
+  Window(const Reference& reference, std::uint64_t start) : start_(start), sums_(reference.item_count()) {}
+
+  // REQUIRES: the reference knows the item; the same reference always.
+  void add(const Reference& reference, std::uint32_t item, SignedValue value, WallTime at);
+
+  std::uint64_t start() const { return start_; }  // the number of its first query
+  std::uint64_t queries() const { return queries_; }
+  std::optional<WallTime> since() const { return since_; }
+  double items() const { return items_; }
+  double sum() const { return sum_; }      // of the changes D_i
+  double terms() const { return terms_; }  // sum of 1/C_i + 1/n_i
+  WindowEstimate estimate(const Reference& reference, Churn churn) const;
+  // The change as it is, not drawn in to where one value may lie at most, and its variance as the items show it.
+  // O(items).
+  WindowEstimate size(const Reference& reference) const;
+  const ItemSums& sums() const { return sums_; }
+
+ private:
+  std::uint64_t start_;
+  std::uint64_t queries_{0};
+  std::optional<WallTime> since_;
+  double items_{0}, sum_{0}, squares_{0}, better_squares_{0}, terms_{0};
+  ItemSums sums_;
+};
+
+}  // namespace ipw
