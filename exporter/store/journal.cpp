@@ -81,11 +81,8 @@ struct Journal::Impl {
   Result<void> add_all(const std::vector<AttemptRecord>& records);
   Result<std::optional<std::int64_t>> label(const std::string& text);
   Result<std::vector<AttemptRecord>> read_all(Statement& statement);
-  struct Selection {
-    bool texts{true};
-    WallTime ended_since{};
-  };
-  Result<void> for_each(const Selection& selection, const std::function<bool(const AttemptRecord&)>& each);
+  // Of the attempts for which `where` holds, a further condition in SQL.
+  Result<void> for_each(const std::string& where, bool texts, const std::function<bool(const AttemptRecord&)>& each);
 
   std::string path;
   JournalLock lock;
@@ -284,22 +281,32 @@ Result<std::optional<std::string>> Journal::answer(const std::string& target, co
 }
 
 Result<void> Journal::for_each(const std::function<bool(const AttemptRecord&)>& each) const {
-  return impl_->for_each(Impl::Selection{}, each);
+  return impl_->for_each("", true, each);
 }
 
-Result<void> Journal::for_each_completed(WallTime since, const std::function<void(const CompletedQuery&)>& each) const {
+Result<void> Journal::for_each_completed(const CompletedFilter& filter,
+                                         const std::function<void(const CompletedQuery&)>& each) const {
+  const auto since = std::chrono::floor<std::chrono::microseconds>(filter.since.time_since_epoch()).count();
+  std::string where = filter.since > WallTime{} ? " AND ended_us >= " + std::to_string(since) : "";
+  for (const auto& [column, text] : {std::pair("target", &filter.target), std::pair("epoch", &filter.epoch)}) {
+    if (text->empty()) continue;
+    std::lock_guard alone(impl_->reading);
+    const auto number = impl_->label(*text);
+    if (!number) return number.error();
+    if (!*number) return {};
+    where.append(" AND ").append(column).append(" = ").append(std::to_string(**number));
+  }
   FinishedQueries queries([&](const FinishedQuery& query) {
     if (query.whole() && query.last().verdict) each(completed_query(query.attempts));
   });
-  return impl_->for_each({.texts = false, .ended_since = since}, [&](const AttemptRecord& record) {
+  return impl_->for_each(where, false, [&](const AttemptRecord& record) {
     queries.add(record);
     return true;
   });
 }
 
-Result<void> Journal::Impl::for_each(const Selection& selection,
+Result<void> Journal::Impl::for_each(const std::string& where, bool texts,
                                      const std::function<bool(const AttemptRecord&)>& each) {
-  const auto since = std::chrono::floor<std::chrono::microseconds>(selection.ended_since.time_since_epoch()).count();
   std::int64_t first = 0, last = 0;
   for (bool begun = false; !begun || first < last; first += kRowsAtATime, begun = true) {
     std::unique_lock alone(reading);
@@ -309,10 +316,10 @@ Result<void> Journal::Impl::for_each(const Selection& selection,
       last = *newest;
     }
     auto statement =
-        reader->database.prepare("SELECT " + reader->rows.columns(selection.texts) +
-                                 " FROM attempts WHERE number > ? AND number <= ? AND ended_us >= ? ORDER BY number");
+        reader->database.prepare("SELECT " + reader->rows.columns(texts) +
+                                 " FROM attempts WHERE number > ? AND number <= ?" + where + " ORDER BY number");
     if (!statement) return unreadable(statement.error());
-    const auto records = read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)).bind(since));
+    const auto records = read_all(statement->bind(first).bind(std::min(last, first + kRowsAtATime)));
     if (!records) return records.error();
     alone.unlock();
     for (const auto& record : *records)

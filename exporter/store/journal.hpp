@@ -26,6 +26,11 @@ struct QueryFilter {
   std::size_t limit{100};
 };
 
+struct CompletedFilter {
+  WallTime since{};           // ended since then
+  std::string target, epoch;  // "": any
+};
+
 // What the journal holds of one target in one scope: over its metered and judged queries, each with all its attempts.
 struct JournalTotals {
   std::string target;
@@ -69,8 +74,9 @@ class Journal final : public RecordStore {
   Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
   // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
-  // The same for queries of which everything is known, whose last attempt ended since then; in the order of storing.
-  Result<void> for_each_completed(WallTime since, const std::function<void(const CompletedQuery&)>& each) const;
+  // The same for queries of which everything is known; in the order of storing.
+  Result<void> for_each_completed(const CompletedFilter& filter,
+                                  const std::function<void(const CompletedQuery&)>& each) const;
   // What a target has answered to a query, in its newest cycle or the one before; or nothing.
   Result<std::optional<std::string>> answer(const std::string& target, const std::string& corpus,
                                             const std::string& query_id) const;
