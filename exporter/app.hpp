@@ -60,6 +60,7 @@ class App {
   Result<void> open_journal();
   Result<void> find_starts();
   Result<void> open_budgets();
+  Result<void> open_regressions();
   Result<void> open_server();
   Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
   std::optional<JudgeCounts> judge_counts() const;
@@ -76,6 +77,7 @@ class App {
   std::vector<Start> starts_;
   std::map<std::string, std::shared_ptr<replay::OwnRequests>> own_requests_;  // by the server's origin
   std::vector<std::shared_ptr<Budget>> budgets_;                              // by target, null where there is none
+  std::unique_ptr<RegressionWatch> regressions_;                              // null where nothing is to be tested
   std::unique_ptr<Accountant> accountant_;
   std::shared_ptr<replay::JudgeTurn> judge_turn_;  // null unless the judging model shares a target's accelerator
   std::unique_ptr<replay::JudgeDesk> desk_;        // null where no model judges

@@ -11,6 +11,7 @@
 #include "base/text.hpp"
 #include "exporter/config_parts.hpp"
 #include "exporter/config_text.hpp"
+#include "replay/digest.hpp"
 
 namespace ipw {
 namespace {
@@ -104,6 +105,24 @@ StoreConfig read_store(Options options, const std::filesystem::path& folder) {
   return store;
 }
 
+const OptionsNode* entry_of(const OptionsNode& map, std::string_view key) {
+  const auto found = std::ranges::find(map.entries, key, &OptionsNode::Entry::key);
+  return found == map.entries.end() ? nullptr : &found->value;
+}
+
+// What is hidden when it is shown may change without changing what is asked.
+std::string digest_of(const OptionsNode* node) {
+  constexpr std::size_t kDigits = 12;
+  return replay::sha256({node != nullptr ? shown_yaml(*node) : ""}).substr(0, kDigits);
+}
+
+std::vector<std::string> request_digests(const OptionsNode& tree) {
+  std::vector<std::string> all;
+  if (const auto* targets = entry_of(tree, "targets"))
+    for (const auto& target : targets->items) all.push_back(digest_of(entry_of(target, "request")));
+  return all;
+}
+
 }  // namespace
 
 Result<ListenAddress> parse_listen(std::string_view text) {
@@ -147,16 +166,22 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   config.text = shown_yaml(*tree);
   if (auto ok = expand_environment(name, *tree); !ok) return ok.error();
 
+  const auto requests = request_digests(*tree);
+  config.judges_digest = digest_of(entry_of(*tree, "judges"));
+
   Options root(name, std::move(*tree));
   config.listen = read_listen(root);
   config.shutdown_grace = root.duration("shutdown_grace", config.shutdown_grace, {0, 3600});
   const auto folder = std::filesystem::path(name).parent_path();
   config.corpus = read_corpus(root, folder);
   config.targets = read_targets(root);
+  for (std::size_t i = 0; i < std::min(requests.size(), config.targets.size()); ++i)
+    config.targets[i].request_digest = requests[i];
   config.coverage_reference = read_coverage(root, config.targets);
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));
   config.store = read_store(root.child("store"), folder);
+  config.regression = read_regression(root.child("regression"));
   config.root = root;
   if (auto ok = root.finish(); !ok) return ok.error();
   return config;

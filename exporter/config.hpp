@@ -11,6 +11,7 @@
 #include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/token_energy.hpp"
+#include "exporter/regression/target_watch.hpp"
 #include "exporter/yaml.hpp"
 #include "probes/topology.hpp"
 #include "replay/panel_draw.hpp"
@@ -65,6 +66,7 @@ struct TargetConfig : ServerConfig {
   std::optional<Watts> idle_power;  // of the accelerator scope, where the user knows it
   std::optional<TokenEnergy> estimate;
   std::string estimate_place;  // FILE:LINE:COLUMN, where there is one
+  std::string request_digest;  // of what it is asked beside the problem: changes with the map `request`
 };
 
 // The model that judges, for the judges that ask one.
@@ -96,7 +98,9 @@ struct Config {
   Options judges{Options::none()};  // a sub-tree that the bench parses
   ProbesConfig probes;
   StoreConfig store;
-  std::string text;  // what was read, without comments and secrets: for /api/v1/config
+  RegressionOptions regression;
+  std::string judges_digest;  // of the map `judges`
+  std::string text;           // what was read, without comments and secrets: for /api/v1/config
 
   // Names every key that nobody read. Call after every plug-in has parsed its part.
   Result<void> finish() { return root.finish(); }

@@ -4,6 +4,8 @@ namespace ipw {
 namespace {
 
 constexpr Range<std::int64_t> kRequests{0, 1'000'000};
+constexpr std::int64_t kMostCycles = 50;
+constexpr Range<double> kMargin{0.001, 0.5};
 
 std::optional<std::int64_t> optional_count(Options& options, std::string_view key, Range<std::int64_t> range) {
   if (!options.has(key)) return std::nullopt;
@@ -43,6 +45,23 @@ BudgetLimits read_budget(Options options, bool priced) {
     options.fail("dollars",
                  "dollars are counted by `pricing`, which this target does not have: add it, or remove this");
   return limits;
+}
+
+RegressionOptions read_regression(Options options) {
+  RegressionOptions regression;
+  using enum RegressionOptions::Baseline;
+  const auto baseline = options.one_of("baseline", "auto", {"auto", "pinned", "off"});
+  regression.baseline = baseline == "off" ? off : baseline == "pinned" ? pinned : automatic;
+  regression.cycles = static_cast<std::size_t>(
+      options.integer("cycles", static_cast<std::int64_t>(regression.cycles), {kBaselineCycles, kMostCycles}));
+  regression.false_alarms_per_year =
+      options.number("false_alarms_per_year", regression.false_alarms_per_year, {1e-3, 1e3});
+  auto& margins = regression.margins;
+  margins.accuracy = options.number("accuracy_margin", margins.accuracy, kMargin);
+  margins.energy = options.number("energy_margin", margins.energy, kMargin);
+  margins.latency = options.number("latency_margin", margins.latency, kMargin);
+  margins.ipj = options.number("ipj_margin", margins.ipj, kMargin);
+  return regression;
 }
 
 }  // namespace ipw

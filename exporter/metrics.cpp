@@ -3,6 +3,7 @@
 #include <set>
 
 #include "exporter/metrics_builder.hpp"
+#include "exporter/regression/target_watch.hpp"
 #include "exporter/version.hpp"
 
 namespace ipw {
@@ -147,12 +148,13 @@ void add_infos(const Targets& targets, const std::vector<Labels>& names, const S
     const auto& info = targets[t].info;
     const auto& energy = targets[t].energy;
     const auto quality = energy.empty() ? "none" : to_text(energy.begin()->first.second);
-    infos.add(labels(names[t], {{"url", info.url},
-                                {"dialect", info.dialect},
-                                {"locality", info.locality},
-                                {"quality", quality},
-                                {"demo", info.demo ? "true" : "false"}}),
-              1.0);
+    auto what = labels(names[t], {{"url", info.url},
+                                  {"dialect", info.dialect},
+                                  {"locality", info.locality},
+                                  {"quality", quality},
+                                  {"demo", info.demo ? "true" : "false"}});
+    if (const auto& shown = targets[t].regression) add_facts(what, *shown);
+    infos.add(std::move(what), 1.0);
     const auto& [digest, items, panel] = info.replayed;
     if (seen.insert(info.corpus).second)
       corpora.add({{"corpus", info.corpus},
@@ -209,6 +211,7 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
                      {"corpus", target.info.corpus}});
   add_outcomes(snapshot.targets, names, out);
   add_verdicts(snapshot.targets, names, out);
+  add_regressions(snapshot, names, out);
   add_judging(snapshot, names, out);
   add_energy(snapshot, names, out);
   add_latencies(snapshot.targets, names, out);

@@ -61,4 +61,8 @@ void add_energy(const Snapshot& snapshot, const std::vector<Labels>& targets, co
 // What it tells about judging: the model that judges, its quality, coverage, other slices, tries.
 void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
+// What it tells about regressions; and what runs, as labels of `ipw_target_info`.
+void add_regressions(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
+void add_facts(Labels& labels, const TargetRegression& shown);
+
 }  // namespace ipw::metrics

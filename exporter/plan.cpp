@@ -228,6 +228,20 @@ CorpusInfo Plan::replayed() const {
   return {corpus.digest, corpus.items, {}};
 }
 
+RegressionWatch::Target Plan::watched(std::size_t target) const {
+  const auto& info = targets[target].ledger.info;
+  Facts facts{{"model", info.model},
+              {"dialect", info.dialect},
+              {"request", config.targets[target].request_digest},
+              {"corpus", replayed().digest},
+              {"judges", config.judges_digest},
+              {"load", targets[target].pacing->text()}};
+  if (judge)
+    for (const auto& [name, digest] : judge->counts.snapshot().info.prompts)
+      facts["judges"] += " " + name + " " + digest;
+  return {.name = info.name, .corpus = info.corpus, .configured = std::move(facts), .queries_per_year = {}};
+}
+
 OpenCorpus corpus_of(const Config& config) {
   return [paths = config.corpus.paths] { return replay::CorpusReader::open(paths); };
 }

@@ -9,6 +9,7 @@
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/config.hpp"
 #include "exporter/judge_model.hpp"
+#include "exporter/regression/watch.hpp"
 #include "probes/rig.hpp"
 #include "replay/corpus.hpp"
 #include "replay/dialect.hpp"
@@ -51,6 +52,8 @@ struct Plan {
   std::vector<Book> books;                // one per device and scope that some target is charged for
 
   CorpusInfo replayed() const;
+  // A target as regressions know it: what the configuration says of what runs and of what it is measured by.
+  RegressionWatch::Target watched(std::size_t target) const;
 };
 
 // Opens a corpus from its beginning.

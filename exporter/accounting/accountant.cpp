@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <set>
 #include <utility>
 #include <variant>
 
@@ -34,7 +36,11 @@ Accountant::Accountant(Parts parts)
       attributor_(parts_.books, parts_.clock->now()),
       ledger_(parts_.targets, parts_.books, parts_.anchor, parts_.judge),
       queue_(kQueueCapacity),
+      device_facts_(parts_.targets.size()),
       published_(std::make_shared<const Snapshot>()) {
+  if (parts_.regressions != nullptr)
+    for (std::size_t i = 0; i < parts_.targets.size(); ++i)
+      ledger_.begin_epoch(i, parts_.clock->now(), parts_.regressions->epoch(i));
   publish();
   thread_ = std::jthread([this] { run(); });
 }
@@ -94,6 +100,8 @@ void Accountant::take(const replay::AttemptEvent& event) {
       },
       event);
   if (const auto* paused = std::get_if<replay::Paused>(&event)) log_pause(*paused);
+  if (const auto* seen = std::get_if<replay::IdentitySeen>(&event))
+    learn(seen->target, "server", seen->identity, seen->at);
   if (const auto* started = std::get_if<replay::Started>(&event)) attributor_.on(*started);
   if (const auto* finished = std::get_if<replay::Finished>(&event)) attributor_.on(*finished);
 }
@@ -106,12 +114,43 @@ void Accountant::log_pause(const replay::Paused& event) const {
       {{"target", target}, {"reason", std::string(to_text(*event.reason))}, {"because", event.why}});
 }
 
+void Accountant::learn(std::size_t target, const std::string& source, const Facts& facts, MonoTime at) {
+  if (parts_.regressions == nullptr) return;
+  if (parts_.regressions->learn(target, source, facts, parts_.anchor.wall(at)))
+    ledger_.begin_epoch(target, at, parts_.regressions->epoch(target));
+}
+
+// Of the devices that a target's accelerator scope is made of.
+void Accountant::learn_devices(const std::vector<DeviceSnapshot>& devices) {
+  for (std::size_t target = 0; target < device_facts_.size(); ++target) {
+    std::set<std::string> ids;
+    for (const auto& book : parts_.books)
+      if (book.meter.scope == probes::Scope::accelerator && std::ranges::count(book.targets, target) > 0)
+        ids.insert(book.meter.device.id);
+    const auto now = parts_.clock->now();
+    if (const auto facts = device_facts_[target].see(facts_of(devices, ids), now)) learn(target, "device", *facts, now);
+  }
+}
+
+// What regressions are made of, once it is stored: the watch may read it there again.
+void Accountant::follow() {
+  auto completed = ledger_.completed();
+  if (parts_.regressions == nullptr) return;
+  std::ranges::move(completed, std::back_inserter(unfollowed_));
+  if (!unstored_.empty() || !unstored_verdicts_.empty()) return;
+  for (const auto& query : std::exchange(unfollowed_, {})) {
+    const auto target = std::ranges::find(parts_.targets, query.target, [](const auto& t) { return t.info.name; });
+    parts_.regressions->add(static_cast<std::size_t>(target - parts_.targets.begin()), query);
+  }
+}
+
 void Accountant::settle(MonoTime limit) {
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
   std::ranges::move(ledger_.late_verdicts(), std::back_inserter(unstored_verdicts_));
   if (parts_.rig != nullptr) parts_.rig->forget_before(attributor_.watermark());
   if (std::chrono::steady_clock::now() >= store_at_) store();
+  follow();
 }
 
 // How long the meters may take to cover an instant.
@@ -138,6 +177,7 @@ void Accountant::settle_rest() {
     settle(parts_.clock->now());
   }
   store();
+  follow();
 }
 
 Result<void> Accountant::write() {
@@ -180,6 +220,7 @@ void Accountant::publish() {
   if (parts_.rig != nullptr) {
     snapshot->channels = channels_of(*parts_.rig);
     snapshot->devices = devices_of(*parts_.rig, published_.get()->devices);
+    learn_devices(snapshot->devices);
     snapshot->samplers = samplers_of(*parts_.rig);
     for (const auto& sampler : snapshot->samplers) snapshot->process.sampler_missed_ticks += sampler.missed_ticks;
     for (std::size_t i = 0; i < snapshot->books.size(); ++i)
@@ -187,6 +228,11 @@ void Accountant::publish() {
         const auto& channel = parts_.rig->topology().channels()[static_cast<std::size_t>(id)];
         snapshot->books[i].channels.push_back(channel.source + "/" + channel.channel.name);
       }
+  }
+  if (parts_.regressions != nullptr) {
+    if (unfollowed_.empty()) parts_.regressions->tick(parts_.anchor.wall(parts_.clock->now()));
+    for (std::size_t i = 0; i < snapshot->targets.size(); ++i)
+      snapshot->targets[i].regression = parts_.regressions->state(i);
   }
   published_.set(std::move(snapshot));
 }

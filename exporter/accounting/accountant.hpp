@@ -13,21 +13,14 @@
 #include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/judge_counts.hpp"
 #include "exporter/accounting/ledger.hpp"
+#include "exporter/accounting/record_store.hpp"
 #include "exporter/accounting/snapshot.hpp"
+#include "exporter/regression/device_facts.hpp"
+#include "exporter/regression/watch.hpp"
 #include "probes/rig.hpp"
 #include "replay/attempt.hpp"
 
 namespace ipw {
-
-// Where complete records go. Errors: retry (a full disk): the accountant keeps the records and tries again.
-class RecordStore {
- public:
-  virtual ~RecordStore() = default;
-  // Stores all of them or none.
-  virtual Result<void> append(const std::vector<AttemptRecord>& records) = 0;
-  // Of attempts that are stored already.
-  virtual Result<void> judge(const std::vector<LateVerdict>& verdicts) = 0;
-};
 
 // The one thread of the books: takes events from the queue, settles against the timeline, adds up, stores what is
 // complete, and publishes a new snapshot a few times a second. Nothing else writes any of these.
@@ -41,6 +34,7 @@ class Accountant {
     const Clock* clock{nullptr};
     WallAnchor anchor;
     std::optional<JudgeCounts> judge{};              // the model that judges, if one does
+    RegressionWatch* regressions{nullptr};           // may be null; outlives the accountant, which alone uses it
     std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty
     std::function<void(const AttemptRecord&)>
         on_record;  // after it was stored, on the accountant's thread; may be empty
@@ -71,6 +65,9 @@ class Accountant {
   Result<void> write();
   void store();
   void charge_budgets(const AttemptRecord& record);
+  void learn(std::size_t target, const std::string& source, const Facts& facts, MonoTime at);
+  void learn_devices(const std::vector<DeviceSnapshot>& devices);
+  void follow();
   void publish();
   Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;
@@ -81,7 +78,9 @@ class Accountant {
   BoundedQueue<replay::AttemptEvent> queue_;
   std::vector<AttemptRecord> unstored_;
   std::vector<LateVerdict> unstored_verdicts_;
-  std::string store_error_;  // the last one; empty while storing works
+  std::vector<CompletedQuery> unfollowed_;  // until they are stored
+  std::vector<SteadyFacts> device_facts_;   // by target
+  std::string store_error_;                 // the last one; empty while storing works
   MonoTime store_at_{};
   Published<Snapshot> published_;
   std::atomic<bool> draining_{false};

@@ -10,6 +10,7 @@ constexpr std::size_t kSlices = 64;
 constexpr std::size_t kValuesOfField = 32;
 constexpr std::string_view kYesOrNo = "llm";  // the judge whose verdicts can be checked
 constexpr std::size_t kRecentFailures = 20;
+constexpr std::size_t kEpochs = 8;  // remembered for queries that are still under way
 
 template <class Enum>
 std::size_t index(Enum e) {
@@ -53,7 +54,7 @@ void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt) {
 
 Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
                std::optional<JudgeCounts> judge)
-    : targets_(std::move(targets)), anchor_(anchor), judge_(std::move(judge)) {
+    : targets_(std::move(targets)), anchor_(anchor), epochs_(targets_.size()), judge_(std::move(judge)) {
   for (const auto& target : targets_) {
     auto& counts = counts_.emplace_back(fresh(target));
     for (const auto& slice : target.slices)
@@ -285,12 +286,27 @@ void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& qu
   }
 }
 
+void Ledger::begin_epoch(std::size_t target, MonoTime at, std::string digest) {
+  auto& epochs = epochs_[target];
+  if (epochs.size() == kEpochs) epochs.erase(epochs.begin());
+  epochs.push_back({at, std::move(digest)});
+}
+
+const std::string& Ledger::epoch_of(const replay::Attempt& attempt) const {
+  static const std::string kUnknown;
+  const auto& epochs = epochs_[attempt.query->target];
+  const auto began =
+      std::find_if(epochs.rbegin(), epochs.rend(), [&](const Began& e) { return e.at <= attempt.sent_at; });
+  return began != epochs.rend() ? began->digest : epochs.empty() ? kUnknown : epochs.front().digest;
+}
+
 void Ledger::describe(AttemptRecord& record, const replay::Attempt& attempt) const {
   const auto& target = targets_[attempt.query->target];
   record.target = target.info.name;
   record.model = target.info.model;
   record.accelerator = target.info.accelerator;
   record.corpus = target.info.corpus;
+  record.epoch = epoch_of(attempt);
   if (target.pricing) record.cost_usd = target.pricing->dollars(attempt.usage);
 }
 

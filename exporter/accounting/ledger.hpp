@@ -39,6 +39,9 @@ class Ledger {
   Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
          std::optional<JudgeCounts> judge = {});
 
+  // What a target runs from then on; queries that were sent before keep the epoch of that time.
+  void begin_epoch(std::size_t target, MonoTime at, std::string digest);
+
   void on(const replay::Started& event);
   // Counts outcomes and latencies at once; energy follows with book().
   void on(const replay::Finished& event);
@@ -76,6 +79,7 @@ class Ledger {
   void count_final(TargetSnapshot& counts, const replay::Attempt& attempt);
   void count_tries(TargetSnapshot& counts, const Pending& query) const;
   void count_failure(TargetSnapshot& counts, const replay::Attempt& attempt);
+  const std::string& epoch_of(const replay::Attempt& attempt) const;
   void describe(AttemptRecord& record, const replay::Attempt& attempt) const;
   void complete(const replay::Query* query);  // if it is
   void meter(TargetSnapshot& counts, const Slice& slice, const Pending& query);
@@ -84,6 +88,11 @@ class Ledger {
   std::vector<LedgerTarget> targets_;
   WallAnchor anchor_;
   std::vector<TargetSnapshot> counts_;  // by target
+  struct Began {
+    MonoTime at;
+    std::string digest;
+  };
+  std::vector<std::vector<Began>> epochs_;  // by target, the newest last
   std::vector<BookSnapshot> books_;
   std::set<Slice> slices_;  // those that are kept apart
   std::map<std::string, std::set<std::string>> extra_values_;

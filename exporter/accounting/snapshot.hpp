@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -21,6 +22,8 @@
 #include "replay/attempt.hpp"
 
 namespace ipw {
+
+struct TargetRegression;  // regression/target_watch.hpp
 
 // The buckets of the contract.
 std::span<const double> joule_buckets();        // 1-2-5 from 0.1 J to 1 MJ
@@ -123,6 +126,7 @@ struct TargetSnapshot {
   std::optional<std::int64_t> server_running, server_waiting;  // as the server says
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
   std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
+  std::shared_ptr<const TargetRegression> regression;          // null where nothing is tested
 };
 
 // What is fixed about the model that judges.

@@ -31,11 +31,13 @@ bool same_facts(const Facts& before, const Facts& now) {
 }
 
 std::optional<std::string> incomparable(const Facts& before, const Facts& now) {
-  for (const auto* name : {"corpus", "judges"}) {
+  constexpr std::pair<const char*, const char*> kYardsticks[] = {
+      {"corpus", "the baseline is of another corpus or panel"},
+      {"judges", "the baseline was judged by other judges"},
+      {"load", "the baseline was measured under another load"}};
+  for (const auto& [name, why] : kYardsticks) {
     const auto old = before.find(name), current = now.find(name);
-    if (old != before.end() && current != now.end() && old->second != current->second)
-      return std::string(name) == "corpus" ? "the baseline is of another corpus or panel"
-                                           : "the baseline was judged by other judges";
+    if (old != before.end() && current != now.end() && old->second != current->second) return why;
   }
   return std::nullopt;
 }

@@ -25,7 +25,7 @@ struct Epoch {
 bool same_facts(const Facts& before, const Facts& now);
 // "driver 550.54 -> 580.65, quantization Q8_0 -> Q4_K_M": the facts that both know and that differ.
 std::string difference(const Facts& before, const Facts& now);
-// Why cycles of two epochs cannot be compared: the corpus or the judges differ. Nothing where they can.
+// Why cycles of two epochs cannot be compared: what they are measured by differs. Nothing where they can.
 std::optional<std::string> incomparable(const Facts& before, const Facts& now);
 
 // Follows one target through its epochs. Owned by the accountant's thread.

@@ -21,7 +21,7 @@ Result<void> TargetWatch::use(std::optional<BaselineEntry> entry) {
 
 // What speaks against a baseline is no error: it is shown, and the target goes on without.
 Result<void> TargetWatch::read_baseline() {
-  if (!entry_) return {};
+  if (!entry_ || parts_.options.baseline == RegressionOptions::Baseline::off) return {};
   if (const auto* then = epochs_.find(entry_->epoch))
     if (const auto why = incomparable(then->facts, epochs_.current().facts)) {
       why_not_ = *why + ": `baseline clear` begins anew";

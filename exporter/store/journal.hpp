@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "exporter/accounting/accountant.hpp"
 #include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/completed_query.hpp"
 #include "exporter/accounting/record.hpp"
+#include "exporter/accounting/record_store.hpp"
 
 namespace ipw {
 

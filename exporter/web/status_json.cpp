@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "exporter/accounting/statistics.hpp"
+#include "exporter/web/regression_json.hpp"
 
 namespace ipw::web {
 namespace {
@@ -111,6 +112,7 @@ Json target_state(const TargetSnapshot& target) {
                    {"output", target.tokens.output}};
   out["energy"] = Json::array();
   for (const auto& [labels, spent] : target.energy) out["energy"].push_back(energy(labels, spent));
+  out["regression"] = target.regression ? Json::parse(regression_json(*target.regression)) : Json();
   out["recent_failures"] = Json::array();
   for (const auto& record : target.recent_failures) out["recent_failures"].push_back(failure(record));
   return out;
