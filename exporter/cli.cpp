@@ -24,6 +24,7 @@ struct Parsed {
   ReportOptions report;
   JudgeOptions judge;
   CorpusOptions corpus;
+  BaselineOptions baseline;
 };
 
 using Action = std::function<int()>;
@@ -105,6 +106,10 @@ void add_replay(const Commands& commands) {
       ->option_text("N")
       ->check(CLI::PositiveNumber);
   replay.add_flag("--resume", options.resume, "Go on with an unfinished pass");
+  replay
+      .add_option("--gate", options.gate,
+                  "Journal whose baseline the pass is held against: where it is worse, the exit code is 4")
+      ->option_text("BASELINE");
   replay.add_option("--output", options.output, "Folder for journal and summary")->option_text("DIR");
 }
 
@@ -162,6 +167,25 @@ void add_corpus(const Commands& commands) {
   stats.add_option("file", options.paths, "Corpus file")->required();
 }
 
+void add_baseline(const Commands& commands) {
+  auto& options = commands.parsed.baseline;
+  auto* baseline =
+      commands.app.add_subcommand("baseline", "What regressions are measured against")->require_subcommand(1);
+  const auto add = [&](const char* name, const char* help, int (*command)(const BaselineOptions&)) -> CLI::App& {
+    auto& sub = commands.add(*baseline, name, help, [&options, command] { return command(options); });
+    add_config(sub, options.config)->required();
+    sub.add_option("--target", options.target, "Which target, where there are several")->option_text("NAME");
+    return sub;
+  };
+  add("list", "Every baseline there was, and which counts", baseline_list_command);
+  add("show", "The one that counts: what ran, and how much its repeats differ", baseline_show_command);
+  auto& pin = add("pin", "Take the newest cycles, and keep them until told otherwise", baseline_pin_command);
+  auto& accept = add("accept", "Take what runs now, though it is worse", baseline_accept_command);
+  for (auto* sub : {&pin, &accept})
+    sub->add_option("--cycles", options.cycles, "These cycles; else the newest whole ones")->option_text("FIRST-LAST");
+  add("clear", "Have none: the next one is made anew", baseline_clear_command);
+}
+
 void add_demo_server(const Commands& commands) {
   auto& options = commands.parsed.demo_server;
   auto& server = commands.add("demo-server", "Serve recorded answers as an OpenAI-compatible server",
@@ -208,7 +232,7 @@ int run_cli(int argc, char** argv) {
   Action action;
   const Commands commands{app, parsed, action};
   for (const auto add : {add_run, add_demo, add_check_and_probes, add_replay, add_judge_and_export, add_report,
-                         add_corpus, add_demo_server})
+                         add_corpus, add_baseline, add_demo_server})
     add(commands);
   commands.add("version", "Version, commit, compiler, libraries", version_command);
   try {

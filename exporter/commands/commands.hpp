@@ -54,6 +54,7 @@ struct ReplayOptions {
   std::string config, output;
   std::optional<std::uint64_t> max_queries;
   bool resume{false};
+  std::string gate;  // a journal whose baseline the pass is held against; empty: none
 };
 int replay_command(const ReplayOptions& options);
 
@@ -86,6 +87,16 @@ struct CorpusOptions {
 };
 int corpus_check_command(const CorpusOptions& options);
 int corpus_stats_command(const CorpusOptions& options);
+
+struct BaselineOptions {
+  std::string config, target;
+  std::string cycles;  // FIRST-LAST; empty: the newest whole ones
+};
+int baseline_list_command(const BaselineOptions& options);
+int baseline_show_command(const BaselineOptions& options);
+int baseline_pin_command(const BaselineOptions& options);
+int baseline_accept_command(const BaselineOptions& options);
+int baseline_clear_command(const BaselineOptions& options);
 
 int version_command();
 

@@ -7,6 +7,7 @@
 #include "exporter/commands/commands.hpp"
 #include "exporter/commands/pass_text.hpp"
 #include "exporter/commands/progress.hpp"
+#include "exporter/commands/regression_gate.hpp"
 #include "exporter/stop_signal.hpp"
 
 namespace ipw {
@@ -70,6 +71,13 @@ int conclude(const App& app, const ReplayOptions& options, bool stopped, std::ui
   return kAllFailed;
 }
 
+int hold_against(const RegressionGate& gate, const App& app) {
+  const auto found = gate.look(app);
+  if (!found) return fail(found.error());
+  std::printf("\nagainst the baseline:\n%s", found->table.c_str());
+  return found->worse ? kRegression : kSuccess;
+}
+
 }  // namespace
 
 int replay_command(const ReplayOptions& options) {
@@ -81,6 +89,12 @@ int replay_command(const ReplayOptions& options) {
   const auto corpus = corpus_of(*config);
   auto plan = make_plan(std::move(*config), corpus, clock);
   if (!plan) return fail(plan.error());
+  std::optional<RegressionGate> gate;
+  if (!options.gate.empty()) {
+    auto opened = RegressionGate::open(options.gate, *plan);
+    if (!opened) return fail(opened.error());
+    gate = std::move(*opened);
+  }
   const auto queries = plan->replayed().queries();
   const auto total = std::min<std::uint64_t>(queries, options.max_queries.value_or(queries));
   const StopSignal stop;
@@ -102,7 +116,8 @@ int replay_command(const ReplayOptions& options) {
   }
   const bool early = !outcome && (outcome.error().code == Errc::unavailable || outcome.error().code == Errc::cancelled);
   const int code = conclude(**app, options, stop.token().stop_requested(), total, early ? outcome : Result<void>{});
-  return outcome || early ? code : fail(outcome.error());
+  if (!outcome && !early) return fail(outcome.error());
+  return gate && code == kSuccess ? hold_against(*gate, **app) : code;
 }
 
 }  // namespace ipw

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <utility>
-#include <vector>
+
+#include "exporter/regression/baseline_history.hpp"
 
 namespace ipw {
 
@@ -28,12 +29,8 @@ Result<void> TargetWatch::read_baseline() {
       incomparable_ = true;
       return {};
     }
-  std::vector<Observation> observations;
-  auto ok = parts_.history(entry_->epoch, [&](const CompletedQuery& query) {
-    if (query.cycle >= entry_->first_cycle && query.cycle <= entry_->last_cycle) observations.push_back(observe(query));
-  });
-  if (!ok) return ok;
-  auto panel = PanelBaseline::from(observations);
+  auto panel = baseline_of(*parts_.journal, *entry_);
+  if (!panel && panel.error().code != Errc::unavailable) return panel.error();
   if (!panel) {
     why_not_ = panel.error().message;
     return {};
@@ -50,7 +47,10 @@ Result<void> TargetWatch::read_baseline() {
 }
 
 Result<void> TargetWatch::read_epoch() {
-  return parts_.history(epochs_.current().digest, [&](const CompletedQuery& query) { count(query); });
+  return parts_.journal->for_each_completed({.since = {}, .target = parts_.target, .epoch = epochs_.current().digest},
+                                            [&](const CompletedQuery& query) {
+                                              if (query.corpus == parts_.corpus) count(query);
+                                            });
 }
 
 void TargetWatch::add(const CompletedQuery& query) {
@@ -73,6 +73,10 @@ void TargetWatch::count(const CompletedQuery& query) {
 // The newest cycle is still under way.
 bool TargetWatch::enough_cycles() const {
   return cycles_ > parts_.options.cycles;
+}
+
+bool TargetWatch::can_begin() {
+  return entry_ && !panel_ && !incomparable_ && std::exchange(cycle_ended_, false);
 }
 
 std::optional<BaselineEntry> TargetWatch::proposal(WallTime now) {

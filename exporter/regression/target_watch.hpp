@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +8,7 @@
 #include "exporter/regression/epoch.hpp"
 #include "exporter/regression/monitor.hpp"
 #include "exporter/store/epoch_store.hpp"
+#include "exporter/store/journal.hpp"
 
 namespace ipw {
 
@@ -40,15 +40,12 @@ struct TargetRegression {
 // journal: after a restart it is as it was. Owned by the accountant's thread.
 class TargetWatch {
  public:
-  // Tells every completed query of this target and corpus in the epoch of that digest, in the order of storing.
-  using History =
-      std::function<Result<void>(const std::string& epoch, const std::function<void(const CompletedQuery&)>&)>;
   struct Parts {
     std::string target, corpus;
     RegressionOptions options;
     std::size_t targets{1};  // how many share the budget
     std::optional<double> queries_per_year;
-    History history;
+    const Journal* journal{nullptr};  // outlives it
   };
   TargetWatch(Parts parts, EpochTracker epochs) : parts_(std::move(parts)), epochs_(std::move(epochs)) {}
 
@@ -62,6 +59,8 @@ class TargetWatch {
   Result<void> restart() { return use(entry_); }
   void add(const CompletedQuery& query);  // of this target, live; other epochs' are passed over
 
+  // Whether a cycle has ended for which an accepted baseline has waited: then restart().
+  bool can_begin();
   // A baseline that is to be kept from now on: the first one, or this epoch once it is shown to be no worse. Asked
   // after a cycle has ended. Nothing where there is none.
   std::optional<BaselineEntry> proposal(WallTime now);

@@ -25,18 +25,13 @@ Result<void> RegressionWatch::open_target(std::size_t index) {
   EpochTracker epochs(target.configured, std::move(*known), parts_.now);
   unsaved_.push_back(is_new || epochs.current().digest != last);
   restarted_.push_back(false);
-  const auto history = [journal = parts_.journal, name = target.name, corpus = target.corpus](
-                           const std::string& epoch, const std::function<void(const CompletedQuery&)>& each) {
-    return journal->for_each_completed({.since = {}, .target = name, .epoch = epoch}, [&](const CompletedQuery& query) {
-      if (query.corpus == corpus) each(query);
-    });
-  };
+  trouble_.emplace_back();
   watches_.emplace_back(TargetWatch::Parts{.target = target.name,
                                            .corpus = target.corpus,
                                            .options = parts_.options,
                                            .targets = parts_.targets.size(),
                                            .queries_per_year = target.queries_per_year,
-                                           .history = history},
+                                           .journal = parts_.journal},
                         std::move(epochs));
   return {};
 }
@@ -83,7 +78,7 @@ Result<void> RegressionWatch::settle(std::size_t target, WallTime now) {
     if (auto ok = store_.put(parts_.targets[target].name, watch.epochs().current()); !ok) return ok;
     unsaved_[target] = false;
   }
-  if (restarted_[target]) {
+  if (restarted_[target] || watch.can_begin()) {
     if (auto ok = watch.restart(); !ok) return ok;
     restarted_[target] = false;
   }
@@ -97,8 +92,10 @@ Result<void> RegressionWatch::settle(std::size_t target, WallTime now) {
   return read_baselines();
 }
 
-void RegressionWatch::tell(std::size_t target, const Result<void>& outcome) const {
-  if (!outcome)
+// Once for each reason: it is tried again several times a second.
+void RegressionWatch::tell(std::size_t target, const Result<void>& outcome) {
+  const auto trouble = outcome ? std::string() : outcome.error().message;
+  if (trouble != std::exchange(trouble_[target], trouble) && !outcome)
     log_warn("regressions cannot be followed now; it is tried again",
              {{"target", parts_.targets[target].name}, {"reason", outcome.error().message}});
 }

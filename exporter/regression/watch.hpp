@@ -45,13 +45,14 @@ class RegressionWatch {
   Result<void> open_target(std::size_t target);
   Result<void> read_baselines();
   Result<void> settle(std::size_t target, WallTime now);
-  void tell(std::size_t target, const Result<void>& outcome) const;
+  void tell(std::size_t target, const Result<void>& outcome);
 
   Parts parts_;
   EpochStore store_;
   std::vector<TargetWatch> watches_;
-  std::vector<bool> unsaved_;    // by target: its epoch is to be written
-  std::vector<bool> restarted_;  // by target: its epoch is new
+  std::vector<bool> unsaved_;         // by target: its epoch is to be written
+  std::vector<bool> restarted_;       // by target: its epoch is new
+  std::vector<std::string> trouble_;  // by target: told last
   std::int64_t newest_baseline_{0};
 };
 
