@@ -165,9 +165,10 @@ void ServerWatch::ask_identity(const std::stop_token& stop) {
   bool all = true;
   std::erase_if(identity_pages_, [&](const std::string& path) {
     const auto page = server_.get(path, stop);
-    all &= page.status != 0 && page.status < 500;
+    const bool missing = (page.status >= 400 && page.status < 500) || page.status == 501;
+    all &= missing || (page.status != 0 && page.status < 500);
     if (page.status < 300) read_identity(page.body, plan_.model, identity);
-    return page.status >= 400 && page.status < 500;
+    return missing;
   });
   if (!all || stop.stop_requested() || identity == identity_) return;
   identity_ = identity;

@@ -3,17 +3,20 @@
 import http.server
 import json
 import re
+import socket
 import threading
 import time
 
 
 class JudgeServer:
-    """`reply` gets the prompt and gives the text, or (status, text) for a refusal. Keeps what it was asked."""
+    """`reply` gets the prompt and gives the text, or (status, text) for a refusal. Keeps what it was asked. `pages` are
+    what it says of itself, JSON by path."""
 
-    def __init__(self, reply, delay=0.0):
-        self.reply, self.delay = reply, delay
+    def __init__(self, reply, delay=0.0, pages=None, port=0):
+        self.reply, self.delay, self.pages = reply, delay, pages or {}
         self.prompts, self.bodies = [], []
         self.worked = []  # when, from and to, for each prompt that is answered
+        self.connections = []
         self.lock = threading.Lock()
         outer = self
 
@@ -35,6 +38,14 @@ class JudgeServer:
                 status, text = said if isinstance(said, tuple) else (200, said)
                 self.answer(status, text)
 
+            def do_GET(self):
+                data = json.dumps(outer.pages.get(self.path, {})).encode()
+                self.send_response(200 if self.path in outer.pages else 501)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
             def answer(self, status, text):
                 chunk = {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": None}]}
                 last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
@@ -51,10 +62,17 @@ class JudgeServer:
                 except OSError:
                     pass  # the test is over
 
+            def handle(self):
+                outer.connections.append(self.connection)
+                try:
+                    super().handle()
+                except OSError:
+                    pass  # the sidecar is gone, or the server was closed
+
             def log_message(self, *arguments):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads = True
         self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
         self.thread.start()
@@ -66,6 +84,11 @@ class JudgeServer:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        for connection in self.connections:
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass  # it is closed already
 
 
 def between_marks(prompt, name):
