@@ -15,7 +15,7 @@ class Conservation(EndToEnd):
         targets = ""
         for name, concurrency in CROWD.items():
             _, url, _ = self.demo_server(corpus, answers, ttft=0.02, rate=1500, name=f"server-{name}",
-                                         misbehave=("http_500@0.1", "cut:5@0.05", "length@0.05"))
+                                         misbehave=("http_500@0.03", "cut:5@0.02", "length@0.05"))
             targets += f"""
   - name: {name}
     url: {url}
