@@ -153,6 +153,8 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   const auto folder = std::filesystem::path(name).parent_path();
   config.corpus = read_corpus(root, folder);
   config.targets = read_targets(root);
+  if (root.one_of("attribution", to_text(config.attribution), {"work", "equal"}) == "equal")
+    config.attribution = SplitStrategy::equal;
   config.coverage_reference = read_coverage(root, config.targets);
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));

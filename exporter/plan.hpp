@@ -51,6 +51,8 @@ struct Plan {
   std::vector<Book> books;                // one per device and scope that some target is charged for
 
   CorpusInfo replayed() const;
+  // By target, the judging model behind the last: the first of the targets at the same server.
+  std::vector<std::size_t> server_of() const;
 };
 
 // Opens a corpus from its beginning.
