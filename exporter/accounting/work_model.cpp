@@ -9,7 +9,7 @@ namespace {
 constexpr double kHalfLife = 2000;  // windows
 const double kRemembered = std::exp2(-1 / kHalfLife);
 // So many windows count the assumed ratio for, where the data do not tell the weights apart.
-constexpr double kPriorWindows = 1;
+constexpr double kPriorWindows = 0.01;
 
 }  // namespace
 
