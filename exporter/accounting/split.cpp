@@ -26,7 +26,7 @@ Portion& Portion::operator+=(const Portion& more) {
     own[k] += more.own[k];
     all[k] += more.all[k];
   }
-  if (sum(more.own) > 0) doubt = more.doubt;
+  if (more.busy.value > 0) doubt = more.doubt;
   return *this;
 }
 
