@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -47,7 +48,7 @@ class BookModel {
 
   // One piece of time in which all is constant.
   struct Moment {
-    Seconds length;
+    Interval when;
     Joules energy;
     bool known;           // the energy is
     bool present, works;  // anybody
@@ -62,11 +63,15 @@ class BookModel {
   void expect(const replay::Attempt& attempt);
 
  private:
+  void begin_window();
+
   SplitStrategy strategy_;
   IdleFloor floor_;
   WorkModel work_;
   WorkModel::Window window_{};
-  bool spoiled_{false};  // something about the window is not known
+  std::chrono::nanoseconds length_{0};  // of the window: exact, however time is cut
+  bool spoiled_{false};  // what was worked in the window is not known
+  bool broken_{false};   // what was drawn since the last point is not
   struct Timed {
     MonoTime ended;
     replay::Usage usage;

@@ -114,7 +114,7 @@ ForeignTokens ForeignLoads::take_tokens(Server& server, const Poll& poll) {
   ForeignTokens least = server.past, most = server.past;
   std::erase_if(server.own, [&](const Own& own) {
     const auto& attempt = *own.attempt;
-    if (attempt.sent_at > poll.at) return false;
+    if (attempt.sent_at >= poll.at) return false;
     if (attempt.ended_at <= poll.at) {
       for (auto* sum : {&server.past, &least, &most}) *sum += own.most;
       return true;

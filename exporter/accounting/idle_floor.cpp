@@ -6,8 +6,10 @@
 namespace ipw {
 namespace {
 
-constexpr Seconds kCalm{3};    // clocks stay up for so long after the last token
-constexpr Seconds kWindow{1};  // at least
+using namespace std::chrono_literals;
+
+constexpr auto kCalm = 3s;    // clocks stay up for so long after the last token
+constexpr auto kWindow = 1s;  // at least
 constexpr double kSteady = 0.05;
 constexpr std::size_t kWindows = 256, kEnough = 3;
 constexpr std::size_t kLow = 4;  // a quarter is below it
@@ -15,25 +17,25 @@ constexpr std::size_t kLow = 4;  // a quarter is below it
 }  // namespace
 
 void IdleFloor::disturb() {
-  rested_ = length_ = Seconds{0};
+  rested_ = length_ = 0ns;
   energy_ = Joules{0};
   before_.reset();
 }
 
-void IdleFloor::rest(Seconds length, Joules energy) {
-  rested_ += length;
-  length_ += length;
+void IdleFloor::rest(Interval when, Joules energy) {
+  rested_ += when.end - when.begin;
+  length_ += when.end - when.begin;
   energy_ += energy;
 }
 
 void IdleFloor::mark() {
   if (configured_ || length_ < kWindow) return;
-  const Watts power = energy_ / length_;
+  const Watts power = energy_ / Seconds{std::chrono::duration<double>(length_).count()};
   const bool calm = rested_ - length_ >= kCalm;
   const bool steady = before_ && std::abs((power - *before_).value) <= kSteady * before_->value;
   if (calm && steady) keep(power);
   if (calm) before_ = power;
-  length_ = Seconds{0};
+  length_ = 0ns;
   energy_ = Joules{0};
 }
 

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <vector>
 
+#include "base/time.hpp"
 #include "base/units.hpp"
 
 namespace ipw {
@@ -17,7 +19,7 @@ class IdleFloor {
   // Time in its order: somebody was there, or it is not known what was drawn;
   void disturb();
   // or nobody was there.
-  void rest(Seconds length, Joules energy);
+  void rest(Interval when, Joules energy);
   // The meter's joules are known at this instant: a window may end here.
   void mark();
 
@@ -29,8 +31,9 @@ class IdleFloor {
 
   std::optional<Watts> floor_;
   bool configured_;
-  Seconds rested_{0};  // since the last disturbance
-  Seconds length_{0};  // of the window
+  // In whole nanoseconds, so that it does not matter how time is cut.
+  std::chrono::nanoseconds rested_{0};  // since the last disturbance
+  std::chrono::nanoseconds length_{0};  // of the window
   Joules energy_{0};
   std::optional<Watts> before_;  // the power of the window before this one
   std::vector<Watts> kept_;      // a ring

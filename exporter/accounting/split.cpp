@@ -11,6 +11,11 @@ namespace {
 constexpr auto kBusy = static_cast<std::size_t>(WorkKind::busy), kPrefill = static_cast<std::size_t>(WorkKind::prefill),
                kDecode = static_cast<std::size_t>(WorkKind::decode);
 
+// What rounding leaves of rates that came and went: far below a token a day.
+double without_residue(double rate) {
+  return rate > 1e-6 ? rate : 0;
+}
+
 double sum(const WorkWeights& by_kind) {
   return std::accumulate(by_kind.begin(), by_kind.end(), 0.0);
 }
@@ -26,19 +31,19 @@ Portion& Portion::operator+=(const Portion& more) {
     own[k] += more.own[k];
     all[k] += more.all[k];
   }
-  if (more.busy.value > 0) doubt = more.doubt;
+  if (more.doubt) doubt = more.doubt;
   return *this;
 }
 
 // The derivative of the portion by the logarithm of each weight (delta method), taken over its whole time at once.
 Joules Portion::weights_sd() const {
   const double mine = sum(own), everybodys = sum(all);
-  if (!(everybodys > 0)) return Joules{0};
+  if (!doubt || !(everybodys > 0)) return Joules{0};
   WorkWeights slope{};
   for (std::size_t k = 0; k < kWorkKinds; ++k) slope[k] = own[k] - mine * (all[k] / everybodys);
   double variance = 0;
   for (std::size_t i = 0; i < kWorkKinds; ++i)
-    for (std::size_t k = 0; k < kWorkKinds; ++k) variance += slope[i] * doubt[i][k] * slope[k];
+    for (std::size_t k = 0; k < kWorkKinds; ++k) variance += slope[i] * (*doubt)[i][k] * slope[k];
   return Joules{std::sqrt(std::max(0.0, variance))};
 }
 
@@ -118,8 +123,8 @@ void Timetable::count(std::span<const Load* const> loads) {
     slices_[i].workers = static_cast<std::uint32_t>(now.workers);
     slices_[i].opaque = static_cast<std::uint32_t>(now.opaque);
     if (now.workers > 0) {
-      slices_[i].prefill = std::max(0.0, now.prefill.value());
-      slices_[i].decode = std::max(0.0, now.decode.value());
+      slices_[i].prefill = without_residue(now.prefill.value());
+      slices_[i].decode = without_residue(now.decode.value());
     }
     head_seconds_.push_back(head_seconds);
     head_seconds += now.heads * between(slices_[i].begin, slices_[i].end).value;
@@ -150,7 +155,7 @@ Split::Split(const Timetable& timetable, std::span<const PowerPiece> pieces, Boo
       const auto& now = pieces[piece];
       const MonoTime until = std::min(slice.end, now.end);
       const Seconds part = between(at, until);
-      add(sums, slice, part, now, now.energy * (part / between(piece_begin, now.end)));
+      add(sums, slice, {at, until}, now.known, now.energy * (part / between(piece_begin, now.end)));
       at = until;
       if (until < now.end) continue;
       if (now.measured && model_.mark(until)) remember_doubt();
@@ -163,15 +168,16 @@ void Split::remember_doubt() {
   doubts_.push_back({static_cast<std::uint32_t>(sums_.size()), model_.work().covariance()});
 }
 
-void Split::add(Sums& sums, const Timetable::Slice& slice, Seconds length, const PowerPiece& piece, Joules energy) {
-  model_.pass({length, energy, piece.known, slice.heads > 0, slice.workers > 0, slice.opaque > 0, slice.prefill,
+void Split::add(Sums& sums, const Timetable::Slice& slice, Interval when, bool known, Joules energy) {
+  const Seconds length = between(when.begin, when.end);
+  model_.pass({when, energy, known, slice.heads > 0, slice.workers > 0, slice.opaque > 0, slice.prefill,
                slice.decode});
   if (slice.heads == 0) {
-    if (piece.known) nobody_ += energy;
+    if (known) nobody_ += energy;
     return;
   }
   const double heads = slice.heads;
-  if (!piece.known || energy.value <= 0) {
+  if (!known || energy.value <= 0) {
     sums.head.busy.add(length.value / heads);
     return;
   }
@@ -203,6 +209,7 @@ bool Split::add_work(Sums& sums, const Timetable::Slice& slice, Seconds length, 
 Portion Split::portion(std::size_t index, const Load& load) const {
   const auto at = timetable_.place(index);
   const Sums &begin = sums_[at.begin], &end = sums_[at.end], &first = sums_[at.first_token];
+  if (at.begin == at.end) return {};
   const double requests = load.count;
   double prefill = requests * (first.head.joules - begin.head.joules);
   double decode = requests * (end.head.joules - first.head.joules);

@@ -69,9 +69,9 @@ struct Portion {
   Joules prefill{0}, decode{0};  // its part of the rest
   Seconds busy{0};               // its part of the time, split in each slice like the energy
   // What its part was given for, and what the whole active energy was given for while it was there: how far it depends
-  // on the weights, which were as certain at its end as `doubt` says.
+  // on the weights, which were as certain at its end as `doubt` says. Nothing where it was not there.
   WorkWeights own{}, all{};
-  WeightCovariance doubt{};
+  std::optional<WeightCovariance> doubt{};
 
   Joules gross() const { return idle + prefill + decode; }
   // One standard deviation, from the weights alone: 0 for a load that was alone.
@@ -110,7 +110,7 @@ class Split {
     std::uint32_t from;  // the cut from which on
     WeightCovariance covariance;
   };
-  void add(Sums& sums, const Timetable::Slice& slice, Seconds length, const PowerPiece& piece, Joules energy);
+  void add(Sums& sums, const Timetable::Slice& slice, Interval when, bool known, Joules energy);
   bool add_work(Sums& sums, const Timetable::Slice& slice, Seconds length, Joules active);
   void remember_doubt();
 

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "exporter/accounting/idle_floor.hpp"
+#include "tests/support/attempts.hpp"
 
 namespace ipw {
 namespace {
@@ -154,7 +155,7 @@ TEST(WorkModel, RequestsWithoutTimesOrTokensTellNothing) {
 // Seconds of rest at so many watts, marked every tenth of a second.
 void rest(IdleFloor& floor, double seconds, double watts) {
   for (int i = 0; i < std::lround(seconds * 10); ++i) {
-    floor.rest(Seconds{0.1}, Watts{watts} * Seconds{0.1});
+    floor.rest({testing::at(0), testing::at(0.1)}, Watts{watts} * Seconds{0.1});
     floor.mark();
   }
 }
