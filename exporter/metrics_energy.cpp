@@ -78,8 +78,9 @@ void add_splits(const std::vector<BookSnapshot>& books, const Sink& out) {
       errors.add(kind, split.errors[i]);
     }
     const auto floor = !split.idle_floor ? "none" : split.floor_configured ? "configured" : "learned";
-    info.add(labels(place, {{"strategy", to_text(split.strategy)}, {"weights", to_text(split.origin)}, {"idle", floor}}),
-             1.0);
+    info.add(
+        labels(place, {{"strategy", to_text(split.strategy)}, {"weights", to_text(split.origin)}, {"idle", floor}}),
+        1.0);
   }
   for (auto* family : {&weights, &errors, &info}) family->move_to(out);
 }

@@ -47,7 +47,8 @@ Result<void> enter(std::vector<Book>& books, const std::vector<probes::Meter>& m
     });
     const auto idle = meter.scope == probes::Scope::accelerator ? config.idle_power : std::nullopt;
     if (same == books.end()) {
-      books.push_back({meter, {target}, idle, meter.channels.empty() ? config.estimate : std::nullopt, whole.attribution});
+      books.push_back(
+          {meter, {target}, idle, meter.channels.empty() ? config.estimate : std::nullopt, whole.attribution});
       continue;
     }
     if (same->meter.channels != meter.channels)

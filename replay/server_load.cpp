@@ -14,8 +14,8 @@ constexpr struct {
 } kServers[] = {
     {"vllm:num_requests_running", "vllm:num_requests_waiting", "vllm:prompt_tokens_total",
      "vllm:generation_tokens_total", true},
-    {"sglang:num_running_reqs", "sglang:num_queue_reqs", "sglang:prompt_tokens_total",
-     "sglang:generation_tokens_total", true},
+    {"sglang:num_running_reqs", "sglang:num_queue_reqs", "sglang:prompt_tokens_total", "sglang:generation_tokens_total",
+     true},
     {"tgi_batch_current_size", "tgi_queue_size", "tgi_request_input_length_sum", "tgi_request_generated_tokens_sum",
      true},
     {"llamacpp:requests_processing", "llamacpp:requests_deferred", "llamacpp:prompt_tokens_total",
@@ -56,8 +56,9 @@ void raise(std::optional<std::int64_t>& most, std::optional<std::int64_t> value)
 }  // namespace
 
 Result<LoadCounts> read_load(std::string_view page, const LoadMetrics& names) {
-  const auto samples = parse_prometheus_text(
-      page, [&](std::string_view name) { return is_running(name, names) || is_waiting(name, names) || is_tokens(name); });
+  const auto samples = parse_prometheus_text(page, [&](std::string_view name) {
+    return is_running(name, names) || is_waiting(name, names) || is_tokens(name);
+  });
   if (!samples) return samples.error();
   LoadCounts counts;
   for (const auto& sample : *samples) {

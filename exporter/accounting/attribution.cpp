@@ -62,16 +62,12 @@ const Attributor::Crowd& Attributor::crowd_of(const std::vector<std::size_t>& ta
     }
   }
   loads.insert(loads.end(), foreign.begin(), foreign.end());
-  return stretch.crowds
-      .emplace(key, Crowd{std::move(members), std::move(foreign), Timetable(stretch.when, loads)})
+  return stretch.crowds.emplace(key, Crowd{std::move(members), std::move(foreign), Timetable(stretch.when, loads)})
       .first->second;
 }
 
 Attributor::Attributor(std::vector<Book> books, MonoTime start, std::vector<std::size_t> server_of)
-    : books_(std::move(books)),
-      foreign_(std::move(server_of)),
-      scopes_(scopes_by_target(books_)),
-      watermark_(start) {
+    : books_(std::move(books)), foreign_(std::move(server_of)), scopes_(scopes_by_target(books_)), watermark_(start) {
   for (const auto& book : books_) {
     readers_.emplace_back(book.meter, start);
     models_.emplace_back(BookModel::Plan{book.strategy, book.idle_floor, book.rule});
@@ -245,11 +241,10 @@ bool Attributor::was_shared(const OpenQuery& query) const {
 void Attributor::describe(Settlement& settlement) const {
   for (const auto& model : models_) {
     const auto& work = model.work();
-    settlement.splits.push_back({model.strategy(), work.origin(), work.weights(), work.errors(),
-                                 model.floor().now(), model.floor().configured()});
+    settlement.splits.push_back({model.strategy(), work.origin(), work.weights(), work.errors(), model.floor().now(),
+                                 model.floor().configured()});
   }
-  for (std::size_t target = 0; target < scopes_.size(); ++target)
-    settlement.foreign.push_back(foreign_.tokens(target));
+  for (std::size_t target = 0; target < scopes_.size(); ++target) settlement.foreign.push_back(foreign_.tokens(target));
 }
 
 }  // namespace ipw

@@ -48,17 +48,17 @@ struct BookedAttempt {
 struct Settlement {
   MonoTime watermark;
   std::vector<BookedAttempt> attempts;
-  std::vector<std::array<Joules, kShares>> shares;  // by book
-  std::vector<Joules> metered;                      // by book: the sum of its shares
-  std::vector<SplitState> splits{};                 // by book: how its joules are split at the watermark
+  std::vector<std::array<Joules, kShares>> shares;      // by book
+  std::vector<Joules> metered;                          // by book: the sum of its shares
+  std::vector<SplitState> splits{};                     // by book: how its joules are split at the watermark
   std::vector<std::optional<ForeignTokens>> foreign{};  // by target, as far as servers count tokens
 };
 
 // Splits the meters' joules among the attempts that ran (METHODOLOGY, "Attribution").
 //
 // Time is cut at every start, end, first token and meter update. In each slice the idle floor's part is split evenly
-// among the attempts present, the active part by the work each did in it (work.hpp, work_model.hpp), evenly where nobody
-// did any. Others' requests at the same server are present and work like ours (foreign_loads.hpp); their part is
+// among the attempts present, the active part by the work each did in it (work.hpp, work_model.hpp), evenly where
+// nobody did any. Others' requests at the same server are present and work like ours (foreign_loads.hpp); their part is
 // `foreign`. What belongs to nobody is `idle` or, where a meter moved without history (gaps), `unattributed`.
 //
 // Pure: no clock, no thread, no I/O; owned by the accountant. The same events and timeline give the same bookings.
@@ -110,8 +110,8 @@ class Attributor {
   void describe(Settlement& settlement) const;
 
   std::vector<Book> books_;
-  std::vector<MeterReader> readers_;             // by book
-  std::vector<BookModel> models_;                // by book
+  std::vector<MeterReader> readers_;  // by book
+  std::vector<BookModel> models_;     // by book
   ForeignLoads foreign_;
   std::vector<std::vector<ScopeBooks>> scopes_;  // by target
   MonoTime watermark_;

@@ -50,9 +50,9 @@ class BookModel {
   struct Moment {
     Interval when;
     Joules energy;
-    bool known;           // the energy is
-    bool present, works;  // anybody
-    bool opaque;          // somebody may work, and nobody knows how much
+    bool known;              // the energy is
+    bool present, works;     // anybody
+    bool opaque;             // somebody may work, and nobody knows how much
     double prefill, decode;  // tokens per second, of all
   };
   void pass(const Moment& moment);
@@ -70,8 +70,8 @@ class BookModel {
   WorkModel work_;
   WorkModel::Window window_{};
   std::chrono::nanoseconds length_{0};  // of the window: exact, however time is cut
-  bool spoiled_{false};  // what was worked in the window is not known
-  bool broken_{false};   // what was drawn since the last point is not
+  bool spoiled_{false};                 // what was worked in the window is not known
+  bool broken_{false};                  // what was drawn since the last point is not
   struct Timed {
     MonoTime ended;
     replay::Usage usage;

@@ -9,7 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// Servers' counters and their usage may differ by a token or two for a request, and what they do not state is estimated.
+// Servers' counters and their usage may differ by a token or two for a request, and what they do not state is
+// estimated.
 constexpr double kSlack = 2, kSlackUnstated = 2;
 constexpr auto kNotAskedAnyMore = 1min;
 

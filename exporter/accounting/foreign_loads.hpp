@@ -74,7 +74,7 @@ class ForeignLoads {
     bool counted{false};                 // one with tokens was taken
     bool counts_cached{true};
     Counter input, output;
-    ForeignTokens past;                  // the most of attempts that are no longer in `own`
+    ForeignTokens past;  // the most of attempts that are no longer in `own`
     std::vector<Own> own;
     std::deque<Load> loads;
   };

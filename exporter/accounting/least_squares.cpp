@@ -27,7 +27,8 @@ std::optional<Matrix> inverse(const Matrix& matrix, unsigned active) {
     for (std::size_t j = 0; j < kUnknowns; ++j) {
       if (j == i || !is_active(j)) continue;
       const double factor = left[j][i];
-      for (std::size_t k = 0; k < kUnknowns; ++k) left[j][k] -= factor * left[i][k], right[j][k] -= factor * right[i][k];
+      for (std::size_t k = 0; k < kUnknowns; ++k)
+        left[j][k] -= factor * left[i][k], right[j][k] -= factor * right[i][k];
     }
   }
   return right;

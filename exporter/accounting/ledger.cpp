@@ -68,7 +68,8 @@ Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books
     shown.device_name = book.meter.device.name;
     shown.scope = book.meter.scope;
     shown.quality = book.meter.quality;
-    shown.split = {.strategy = book.strategy, .idle_floor = book.idle_floor, .floor_configured = book.idle_floor.has_value()};
+    shown.split = {
+        .strategy = book.strategy, .idle_floor = book.idle_floor, .floor_configured = book.idle_floor.has_value()};
   }
 }
 

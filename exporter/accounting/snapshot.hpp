@@ -63,7 +63,7 @@ struct Metered {
 
 struct TargetEnergy {
   std::map<Slice, Metered> metered;
-  Joules active{0}, prefill{0}, decode{0};  // of metered queries
+  Joules active{0}, prefill{0}, decode{0};            // of metered queries
   std::array<std::uint64_t, kValidities> validity{};  // of all queries that count
   Histogram query_joules{joule_buckets()}, query_watts{watt_buckets()};
 };

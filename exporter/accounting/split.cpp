@@ -170,8 +170,7 @@ void Split::remember_doubt() {
 
 void Split::add(Sums& sums, const Timetable::Slice& slice, Interval when, bool known, Joules energy) {
   const Seconds length = between(when.begin, when.end);
-  model_.pass({when, energy, known, slice.heads > 0, slice.workers > 0, slice.opaque > 0, slice.prefill,
-               slice.decode});
+  model_.pass({when, energy, known, slice.heads > 0, slice.workers > 0, slice.opaque > 0, slice.prefill, slice.decode});
   if (slice.heads == 0) {
     if (known) nobody_ += energy;
     return;

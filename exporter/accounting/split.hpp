@@ -27,9 +27,9 @@ class Timetable {
  public:
   struct Slice {
     MonoTime begin, end;
-    std::uint32_t heads{0};    // requests present
-    std::uint32_t workers{0};  // of these, requests that work
-    std::uint32_t opaque{0};   // loads of which that is not known
+    std::uint32_t heads{0};        // requests present
+    std::uint32_t workers{0};      // of these, requests that work
+    std::uint32_t opaque{0};       // loads of which that is not known
     double prefill{0}, decode{0};  // tokens per second, together
   };
   // Where a load's instants lie among the cuts: cut i is where slice i begins.

@@ -36,9 +36,9 @@ class WorkModel {
 
   // What happened between two instants at which the meter's joules are known, about a second apart.
   struct Window {
-    Seconds length, busy;      // busy: somebody worked
-    double prefill, decode;    // tokens
-    Joules energy;             // idle included
+    Seconds length, busy;    // busy: somebody worked
+    double prefill, decode;  // tokens
+    Joules energy;           // idle included
   };
   // `floor`: the idle floor as it is known now.
   void add(const Window& window, Watts floor);
@@ -72,7 +72,7 @@ class WorkModel {
   Phase reading_, generating_;
   WorkWeights weights_{kAssumedWeights};
   WeightOrigin origin_{WeightOrigin::assumed};
-  WeightCovariance covariance_{{{0, 0, 0}, {0, kAssumedError * kAssumedError, 0}, {0, 0, 0}}};
+  WeightCovariance covariance_{{{0, 0, 0}, {0, kAssumedError* kAssumedError, 0}, {0, 0, 0}}};
 };
 
 }  // namespace ipw

@@ -230,9 +230,11 @@ TEST(PowerTimeline, AResetIsKnownWhereItWas) {
     std::chrono::milliseconds from, to;
     bool reset;
   } cases[] = {
-      {"before", 0ms, 250ms, false},   {"a silence is none", 120ms, 180ms, false}, {"up to it", 250ms, 300ms, false},
-      {"into it", 250ms, 310ms, true}, {"within", 310ms, 320ms, true},             {"out of it", 390ms, 600ms, true},
-      {"over it", 0ms, 600ms, true},   {"after it", 400ms, 600ms, false},          {"beyond", 610ms, 700ms, false},
+      {"before", 0ms, 250ms, false},     {"a silence is none", 120ms, 180ms, false},
+      {"up to it", 250ms, 300ms, false}, {"into it", 250ms, 310ms, true},
+      {"within", 310ms, 320ms, true},    {"out of it", 390ms, 600ms, true},
+      {"over it", 0ms, 600ms, true},     {"after it", 400ms, 600ms, false},
+      {"beyond", 610ms, 700ms, false},
   };
   for (const auto& c : cases) EXPECT_EQ(line.has_reset(kOnly, {kStart + c.from, kStart + c.to}), c.reset) << c.name;
 }

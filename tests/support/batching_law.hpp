@@ -21,14 +21,14 @@ namespace ipw::testing {
 // evenly by those that are read at once; a request that generates gets 1 / (t0 + t1 n) tokens per second.
 //
 // What a request truly cost is its Shapley share of P - idle, instant by instant, as a game of those who work. The game
-// is a sum, and so is the share: `base` is a game in which any one player earns all, so each of w players has 1/w; `a r`
-// is additive, so each has its own part; f depends on how many generate alone, so each of these has f(n)/n.
+// is a sum, and so is the share: `base` is a game in which any one player earns all, so each of w players has 1/w; `a
+// r` is additive, so each has its own part; f depends on how many generate alone, so each of these has f(n)/n.
 struct BatchingLaw {
-  double idle{80}, base{120};          // W
-  double a{0.012};                     // J
-  double c{12}, n0{32};                // W
-  double read_rate{20000};             // tokens/s
-  double t0{0.012}, t1{0.00016};       // s
+  double idle{80}, base{120};     // W
+  double a{0.012};                // J
+  double c{12}, n0{32};           // W
+  double read_rate{20000};        // tokens/s
+  double t0{0.012}, t1{0.00016};  // s
 
   double generating(double n) const { return c * n / (1 + n / n0); }
 };
@@ -154,13 +154,15 @@ class SimulatedRun {
       queries.push_back({active.attempt, active.joules});
       return true;
     });
-    while (started_ < shape_.queries && waiting_.size() + active_.size() < static_cast<std::size_t>(shape_.streams)) wait();
+    while (started_ < shape_.queries && waiting_.size() + active_.size() < static_cast<std::size_t>(shape_.streams))
+      wait();
   }
 
   void tell(Active& active, double, int generated) {
     auto& attempt = *active.attempt;
     if (!attempt.first_token_at) attempt.first_token_at = attempt.first_answer_at = at(now_);
-    if (generated > active.told) attempt.chunks.push_back({at(now_), static_cast<std::uint32_t>(generated - active.told)});
+    if (generated > active.told)
+      attempt.chunks.push_back({at(now_), static_cast<std::uint32_t>(generated - active.told)});
     active.told = generated;
   }
 
@@ -169,7 +171,8 @@ class SimulatedRun {
       corners_.push_back({0, 0});
       joules_ = law_.idle * shape_.quiet;
     }
-    if (when > corners_.back().at) corners_.push_back({when, when == end ? joules_ + law_.idle * (when - now_) : joules_});
+    if (when > corners_.back().at)
+      corners_.push_back({when, when == end ? joules_ + law_.idle * (when - now_) : joules_});
     if (when == end) corners_.push_back({end + 10, corners_.back().joules + law_.idle * 10});
   }
 

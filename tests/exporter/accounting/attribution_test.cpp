@@ -161,7 +161,8 @@ TEST(Attribution, AResetSpoilsWhatItFallsInto) {
       {"beside it, while the new level is not believed", 4.15, 6, Validity::gap},
       {"after", 7, 9, Validity::ok},
   };
-  for (const auto& c : cases) run(books, make_attempt(make_query({.id = c.name}), {c.from, c.to, {c.from + 0.1, c.to}}));
+  for (const auto& c : cases)
+    run(books, make_attempt(make_query({.id = c.name}), {c.from, c.to, {c.from + 0.1, c.to}}));
   const auto settled = books.settle(timeline, at(15));
   ASSERT_EQ(settled.attempts.size(), std::size(cases));
   for (const auto& booked : settled.attempts)

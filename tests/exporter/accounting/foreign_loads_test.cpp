@@ -105,13 +105,13 @@ TEST(ForeignLoads, ARestartedServerTakesNothingBack) {
   foreign.on(poll(3, 7, 5));
   foreign.on(poll(4, 17, 8));
   EXPECT_EQ(foreign.advance(at(4), at(0)), at(4));
-  EXPECT_EQ(foreign.tokens(0), (ForeignTokens{310, 103})) << "what it counted between its start and the poll is unknown";
+  EXPECT_EQ(foreign.tokens(0), (ForeignTokens{310, 103}))
+      << "what it counted between its start and the poll is unknown";
 }
 
 TEST(ForeignLoads, RequestsAloneAreThereAndNobodyKnowsWhatTheyWork) {
   ForeignLoads foreign({0});
-  for (const double when : {1.0, 2.0, 3.0})
-    foreign.on(replay::LoadSeen{0, 3, 0, at(when), when == 2 ? 3 : 0, {}});
+  for (const double when : {1.0, 2.0, 3.0}) foreign.on(replay::LoadSeen{0, 3, 0, at(when), when == 2 ? 3 : 0, {}});
   (void)foreign.advance(at(3), at(0));
   const std::size_t targets[] = {0};
   const auto loads = foreign.loads(targets, {at(0), at(9)});

@@ -271,8 +271,7 @@ TEST(Ledger, TheValidityOfEveryQueryIsCounted) {
   const auto one = make_attempt(make_query({.id = "ok"}), {1, 3, {2, 3}});
   auto beside = std::make_shared<replay::Attempt>(*make_attempt(make_query({.id = "shared"}), {5, 8, {6, 7}}));
   beside->load.foreign = 1;
-  const auto cancelled =
-      make_attempt(make_query({.id = "none"}), {9, 10, {}, {}, {}, replay::Outcome::cancelled});
+  const auto cancelled = make_attempt(make_query({.id = "none"}), {9, 10, {}, {}, {}, replay::Outcome::cancelled});
   for (const std::shared_ptr<const replay::Attempt>& attempt : {one, std::shared_ptr<const replay::Attempt>(beside)}) {
     books.run(attempt);
     books.judge(attempt, VerdictKind::correct, 1);

@@ -208,7 +208,8 @@ class Naive {
   static double rate(const Load& load, Interval slice) {
     MonoTime from = load.begin;
     for (const auto& step : load.steps) {
-      if (slice.begin >= from && slice.end <= step.end) return kAssumedWeights[1] * step.prefill + kAssumedWeights[2] * step.decode;
+      if (slice.begin >= from && slice.end <= step.end)
+        return kAssumedWeights[1] * step.prefill + kAssumedWeights[2] * step.decode;
       from = step.end;
     }
     return 0;
@@ -258,6 +259,45 @@ TEST(Split, AgreesWithTheSliceBySliceSum) {
       EXPECT_NEAR(got[i].gross().value, naive.gross[i], 1e-7) << "round " << round << ", load " << i;
       EXPECT_NEAR(got[i].busy.value, naive.busy[i], 1e-7) << "round " << round << ", load " << i;
     }
+  }
+}
+
+// Random loads and pieces; the pieces cut once more at the same power, and the loads in another order.
+TEST(Split, NeitherFinerPiecesNorTheOrderOfLoadsMatter) {
+  std::mt19937 random(11);
+  const auto uniform = [&](double a, double b) { return std::uniform_real_distribution<double>(a, b)(random); };
+  for (int round = 0; round < 10'000; ++round) {
+    std::vector<Load> loads;
+    for (int i = 0, n = static_cast<int>(uniform(1, 6)); i < n; ++i) {
+      const double begin = uniform(-2, 8), end = begin + uniform(0, 6);
+      Load load{at(begin), at(end), at(begin + uniform(0, 1)), {}};
+      for (double t = begin + uniform(0.1, 2); t < end; t += uniform(0.1, 2))
+        load.steps.push_back({at(t), uniform(0, 500), uniform(0, 50)});
+      load.count = static_cast<std::uint32_t>(uniform(1, 3));
+      loads.push_back(load);
+    }
+    std::vector<PowerPiece> pieces, finer;
+    double joules = 0;
+    for (double from = 0, to = 0; to < 10; from = to) {
+      to = std::min(10.0, from + uniform(0.3, 3));
+      const double watts = uniform(0, 400), between = uniform(from, to);
+      pieces.push_back({at(to), Joules{watts * (to - from)}});
+      finer.push_back({at(between), Joules{watts * (between - from)}});
+      finer.push_back({at(to), Joules{watts * (to - between)}});
+      joules += watts * (to - from);
+    }
+    const auto one = portions({at(0), at(10)}, loads, pieces, Watts{60});
+    std::ranges::reverse(loads);
+    const auto other = portions({at(0), at(10)}, loads, finer, Watts{60});
+    for (std::size_t i = 0; i < one.size(); ++i) {
+      const auto& again = other[one.size() - 1 - i];
+      EXPECT_GE(std::min({one[i].idle, one[i].prefill, one[i].decode}).value, -1e-9 * joules) << "round " << round;
+      EXPECT_NEAR(one[i].idle.value, again.idle.value, 1e-6) << "round " << round;
+      EXPECT_NEAR(one[i].prefill.value, again.prefill.value, 1e-6) << "round " << round;
+      EXPECT_NEAR(one[i].decode.value, again.decode.value, 1e-6) << "round " << round;
+      EXPECT_NEAR(one[i].busy.value, again.busy.value, 1e-6) << "round " << round;
+    }
+    if (HasFailure()) return;
   }
 }
 

@@ -118,8 +118,11 @@ void add(WorkModel& model, int requests, double prefill, double decode) {
     usage.input_tokens = static_cast<std::int64_t>(100 * scale) + 7;
     usage.cached_tokens = 7;
     usage.output_tokens = static_cast<std::int64_t>(20 * scale);
-    model.add(usage, {.load = {}, .queue = {}, .prefill = Seconds{prefill * 100 * scale},
-                      .decode = Seconds{decode * 20 * scale}, .total = {}});
+    model.add(usage, {.load = {},
+                      .queue = {},
+                      .prefill = Seconds{prefill * 100 * scale},
+                      .decode = Seconds{decode * 20 * scale},
+                      .total = {}});
   }
 }
 
