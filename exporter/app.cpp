@@ -49,6 +49,7 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .store = app->journal_.get(),
                                                                     .clock = app->plan_.clock,
                                                                     .anchor = app->anchor_,
+                                                                    .server_of = app->plan_.server_of(),
                                                                     .judge = app->judge_counts(),
                                                                     .regressions = app->regressions_.get(),
                                                                     .budgets = app->budgets_,

@@ -177,6 +177,8 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   config.targets = read_targets(root);
   for (std::size_t i = 0; i < std::min(requests.size(), config.targets.size()); ++i)
     config.targets[i].request_digest = requests[i];
+  if (root.one_of("attribution", to_text(config.attribution), {"work", "equal"}) == "equal")
+    config.attribution = SplitStrategy::equal;
   config.coverage_reference = read_coverage(root, config.targets);
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));

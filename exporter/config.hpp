@@ -8,6 +8,7 @@
 #include "base/options.hpp"
 #include "base/result.hpp"
 #include "base/units.hpp"
+#include "exporter/accounting/book_model.hpp"
 #include "exporter/accounting/budget.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/token_energy.hpp"
@@ -94,6 +95,7 @@ struct Config {
   Seconds shutdown_grace{2};
   CorpusConfig corpus;
   std::vector<TargetConfig> targets;
+  SplitStrategy attribution{SplitStrategy::work};
   std::string coverage_reference;   // the target with which the others are compared; "": none
   Options judges{Options::none()};  // a sub-tree that the bench parses
   ProbesConfig probes;

@@ -92,6 +92,8 @@ void add_latencies(const Targets& targets, const std::vector<Labels>& names, con
 void add_usage(const Targets& targets, const std::vector<Labels>& names, const Sink& out) {
   Family in_flight("ipw_attempts_in_flight", "Requests under way now.", Gauge);
   Family tokens("ipw_tokens_total", "Tokens as the server counts them; the kinds are disjoint.", Counter);
+  Family foreign("ipw_foreign_tokens_total",
+                 "Tokens that the server has read and generated for others, by its own count less ours.", Counter);
   Family cost("ipw_query_cost_dollars_total", "What the tokens cost at the configured prices.", Counter);
   for (std::size_t t = 0; t < targets.size(); ++t) {
     in_flight.add(names[t], targets[t].in_flight);
@@ -100,10 +102,15 @@ void add_usage(const Targets& targets, const std::vector<Labels>& names, const S
     tokens.add(labels(names[t], {{"kind", "cached"}}), counts.cached);
     tokens.add(labels(names[t], {{"kind", "reasoning"}}), counts.reasoning);
     tokens.add(labels(names[t], {{"kind", "output"}}), counts.output);
+    if (targets[t].foreign) {
+      foreign.add(labels(names[t], {{"kind", "input"}}), targets[t].foreign->input);
+      foreign.add(labels(names[t], {{"kind", "output"}}), targets[t].foreign->output);
+    }
     if (targets[t].cost_usd) cost.add(names[t], *targets[t].cost_usd);
   }
   in_flight.move_to(out);
   tokens.move_to(out);
+  foreign.move_to(out);
   cost.move_to(out);
 }
 

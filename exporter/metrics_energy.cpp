@@ -42,6 +42,8 @@ void add_query_energy(const std::vector<TargetSnapshot>& targets, const std::vec
   Family active("ipw_query_active_energy_joules_total",
                 "Active joules of the metered queries: gross less their part of the idle floor.", Counter);
   Family phase("ipw_phase_energy_joules_total", "The active joules by phase.", Counter);
+  Family validity("ipw_query_energy_validity_total",
+                  "Queries that count, by whether their energy may be believed; all but ok are in no ratio.", Counter);
   Family watts("ipw_query_power_watts", "Mean power of the scope while a metered query ran.",
                prometheus::MetricType::Histogram);
   for (std::size_t t = 0; t < targets.size(); ++t)
@@ -51,9 +53,36 @@ void add_query_energy(const std::vector<TargetSnapshot>& targets, const std::vec
       active.add(scoped, counts.active.value);
       phase.add(labels(scoped, {{"phase", "prefill"}}), counts.prefill.value);
       phase.add(labels(scoped, {{"phase", "decode"}}), counts.decode.value);
+      for (std::size_t i = 0; i < kValidities; ++i)
+        validity.add(labels(scoped, {{"validity", to_text(static_cast<Validity>(i))}}), counts.validity[i]);
       watts.add(scoped, counts.query_watts);
     }
-  for (auto* family : {&joules, &active, &phase, &watts}) family->move_to(out);
+  for (auto* family : {&joules, &active, &phase, &validity, &watts}) family->move_to(out);
+}
+
+// How each meter's joules are split among those who were there.
+void add_splits(const std::vector<BookSnapshot>& books, const Sink& out) {
+  Family weights("ipw_attribution_weight",
+                 "What a second of work and a token are worth when joules are split: joules where they were fitted.",
+                 Gauge);
+  Family errors("ipw_attribution_weight_standard_error", "One standard deviation of the weight.", Gauge);
+  Family info("ipw_attribution_info", "How joules are split, and where the weights and the idle floor come from.",
+              Gauge);
+  for (const auto& book : books) {
+    if (book.channels.empty()) continue;
+    const auto& split = book.split;
+    const Labels place{{"device", book.device}, {"scope", std::string(to_text(book.scope))}};
+    for (std::size_t i = 0; i < kWorkKinds; ++i) {
+      const auto kind = labels(place, {{"kind", to_text(static_cast<WorkKind>(i))}});
+      weights.add(kind, split.weights[i]);
+      errors.add(kind, split.errors[i]);
+    }
+    const auto floor = !split.idle_floor ? "none" : split.floor_configured ? "configured" : "learned";
+    info.add(
+        labels(place, {{"strategy", to_text(split.strategy)}, {"weights", to_text(split.origin)}, {"idle", floor}}),
+        1.0);
+  }
+  for (auto* family : {&weights, &errors, &info}) family->move_to(out);
 }
 
 void add_books(const std::vector<BookSnapshot>& books, const Sink& out) {
@@ -71,7 +100,7 @@ void add_books(const std::vector<BookSnapshot>& books, const Sink& out) {
       shares.add(labels(whole, {{"share", to_text(static_cast<Share>(i))}}), book.shares[i].value);
     metered.add(whole, book.metered.value);
     lag.add(whole, book.lag.value);
-    if (book.idle_floor) floor.add(place, book.idle_floor->value);
+    if (book.split.idle_floor) floor.add(place, book.split.idle_floor->value);
     std::string channels;
     for (const auto& channel : book.channels) channels += (channels.empty() ? "" : ",") + channel;
     info.add(labels(whole, {{"device_name", book.device_name}, {"channels", channels}}), 1.0);
@@ -129,6 +158,7 @@ void add_energy(const Snapshot& snapshot, const std::vector<Labels>& targets, co
   add_metered(snapshot.targets, targets, out);
   add_query_energy(snapshot.targets, targets, out);
   add_books(snapshot.books, out);
+  add_splits(snapshot.books, out);
   add_channels(snapshot.channels, out);
   add_devices(snapshot.devices, out);
 }

@@ -39,14 +39,16 @@ std::string accelerator_label(const TargetConfig& target, const std::vector<prob
 
 // Adds the target's meters to the books; two targets on one device share its book.
 Result<void> enter(std::vector<Book>& books, const std::vector<probes::Meter>& meters, std::size_t target,
-                   const TargetConfig& config) {
+                   const Config& whole) {
+  const auto& config = whole.targets[target];
   for (const auto& meter : meters) {
     const auto same = std::ranges::find_if(books, [&](const Book& book) {
       return book.meter.scope == meter.scope && book.meter.device.id == meter.device.id;
     });
     const auto idle = meter.scope == probes::Scope::accelerator ? config.idle_power : std::nullopt;
     if (same == books.end()) {
-      books.push_back({meter, {target}, idle, meter.channels.empty() ? config.estimate : std::nullopt});
+      books.push_back(
+          {meter, {target}, idle, meter.channels.empty() ? config.estimate : std::nullopt, whole.attribution});
       continue;
     }
     if (same->meter.channels != meter.channels)
@@ -235,11 +237,21 @@ RegressionWatch::Target Plan::watched(std::size_t target) const {
               {"request", config.targets[target].request_digest},
               {"corpus", replayed().digest},
               {"judges", config.judges_digest},
-              {"load", targets[target].pacing->text()}};
+              {"load", targets[target].pacing->text() + ", attribution " + std::string(to_text(config.attribution))}};
   if (judge)
     for (const auto& [name, digest] : judge->counts.snapshot().info.prompts)
       facts["judges"] += " " + name + " " + digest;
   return {.name = info.name, .corpus = info.corpus, .configured = std::move(facts), .queries_per_year = {}};
+}
+
+std::vector<std::size_t> Plan::server_of() const {
+  std::vector<std::string> servers;
+  for (const auto& target : targets) servers.push_back(target.transport.url.origin());
+  if (judge) servers.push_back(judge->transport.url.origin());
+  std::vector<std::size_t> first;
+  for (const auto& server : servers)
+    first.push_back(static_cast<std::size_t>(std::ranges::find(servers, server) - servers.begin()));
+  return first;
 }
 
 OpenCorpus corpus_of(const Config& config) {
@@ -270,7 +282,7 @@ Result<Plan> make_plan(Config config, const OpenCorpus& corpus, const Clock& clo
   for (std::size_t i = 0; i < plan.config.targets.size(); ++i) {
     auto target = plan_target(plan.config.targets[i], plan.config, *plan.rig);
     if (!target) return target.error();
-    if (auto ok = enter(plan.books, target->meters, i, plan.config.targets[i]); !ok) return ok.error();
+    if (auto ok = enter(plan.books, target->meters, i, plan.config); !ok) return ok.error();
     plan.targets.push_back(std::move(*target));
   }
   if (auto ok = plan_judge(plan, std::move(judge_model)); !ok) return ok.error();

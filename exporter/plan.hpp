@@ -54,6 +54,8 @@ struct Plan {
   CorpusInfo replayed() const;
   // A target as regressions know it: what the configuration says of what runs and of what it is measured by.
   RegressionWatch::Target watched(std::size_t target) const;
+  // By target, the judging model behind the last: the first of the targets at the same server.
+  std::vector<std::size_t> server_of() const;
 };
 
 // Opens a corpus from its beginning.

@@ -89,7 +89,7 @@ void ChannelMeter::tell(const Side& side, const EnergyMeter::Step& step, Seconds
   told_ += by;
   variance_ += step.variance;
   told_at_ = step.at;
-  settle({step.at, sd, told_, variance_, step.known && !frozen}, out);
+  settle({step.at, sd, told_, variance_, step.known && !frozen, step.event == MeterEvent::reset}, out);
 }
 
 // Of a slow counter, the newest point is held back until the next one tells how power went on.

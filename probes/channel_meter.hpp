@@ -24,6 +24,7 @@ class ChannelMeter {
     Joules cumulative;  // since this meter began; never falls
     double variance;    // of `cumulative`, in J^2: what a gauge left open between its readings, summed up
     bool known;         // false: how energy was drawn between the last point and this one is unknown
+    bool reset{false};  // because the counter began anew
   };
   struct Output {
     std::vector<Point> points;

@@ -69,7 +69,7 @@ void SourceReader::pass_on(std::size_t index, const std::function<void(ChannelSt
     if (p.known)
       timeline_.append(id(index), {p.at, p.cumulative, p.sd, p.variance});
     else
-      timeline_.append_gap(id(index), p.at, p.cumulative);
+      timeline_.append_gap(id(index), p.at, p.cumulative, p.reset);
   }
   status_.with([&](auto& channels) {
     auto& status = channels[index];

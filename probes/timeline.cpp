@@ -18,31 +18,33 @@ void PowerTimeline::append(ChannelId channel, const PowerPoint& point) {
   std::lock_guard lock(h.mutex);
   auto& points = h.points;
   if (points.empty()) {
-    points.push_back({point, 0});
+    points.push_back({point, 0, 0});
     return;
   }
   const auto& last = points.back();
   if (point.at <= last.at) return;
-  points.push_back({point, last.gaps + (h.ends_in_gap ? 1 : 0)});
+  points.push_back({point, last.gaps + (h.ends_in_gap ? 1U : 0U), last.resets});
   h.ends_in_gap = false;
   trim(h);
 }
 
-void PowerTimeline::append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative) {
+void PowerTimeline::append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative, bool reset) {
   auto& h = history(channel);
   std::lock_guard lock(h.mutex);
   const bool was_gap = std::exchange(h.ends_in_gap, !cumulative);
   if (h.points.empty()) {
-    h.points.push_back({{until, cumulative.value_or(Joules{0})}, 0});
+    h.points.push_back({{until, cumulative.value_or(Joules{0})}, 0, 0});
     return;
   }
   auto& last = h.points.back();
   if (until <= last.at) {
     h.ends_in_gap = true;  // the stretch up to the next reading is unknown all the same
-  } else if (was_gap && !cumulative) {
+  } else if (was_gap && !cumulative && !reset) {
     last.at = until;
   } else {
-    h.points.push_back({{until, cumulative.value_or(last.cumulative), Seconds{0}, last.variance}, last.gaps + 1});
+    h.points.push_back({{until, cumulative.value_or(last.cumulative), Seconds{0}, last.variance},
+                        last.gaps + 1U,
+                        last.resets + (reset ? 1U : 0U)});
   }
   trim(h);
 }
@@ -131,6 +133,17 @@ std::optional<Joules> PowerTimeline::cumulative(ChannelId channel, MonoTime at) 
   const auto& h = history(channel);
   std::lock_guard lock(h.mutex);
   return joules_at(h, at);
+}
+
+bool PowerTimeline::has_reset(ChannelId channel, Interval when) const {
+  const auto& h = history(channel);
+  std::lock_guard lock(h.mutex);
+  if (h.points.empty()) return false;
+  auto first = std::ranges::upper_bound(h.points, when.begin, {}, &Point::at);
+  if (first != h.points.begin()) --first;
+  auto last = std::ranges::lower_bound(h.points, when.end, {}, &Point::at);
+  if (last == h.points.end()) --last;
+  return first->resets != last->resets;
 }
 
 std::vector<MonoTime> PowerTimeline::points(ChannelId channel, Interval when) const {

@@ -50,7 +50,8 @@ class PowerTimeline {
   void append(ChannelId channel, MonoTime at, Joules cumulative) { append(channel, PowerPoint{at, cumulative}); }
   // Nothing is known from the last point until `until`; covered_until() moves on all the same. With `cumulative`, the
   // gap ends in a good reading; without, the stretch up to the next reading is unknown too.
-  void append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative = {});
+  // `reset`: because the counter began anew.
+  void append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative = {}, bool reset = false);
 
   // The books need nothing before that instant any more. What is older than it, and than five minutes, is forgotten.
   void forget_before(MonoTime needed_since) { needed_since_.store(needed_since, std::memory_order_relaxed); }
@@ -64,6 +65,8 @@ class PowerTimeline {
   Result<Energy> energy(ChannelId channel, Interval when) const;
   // Joules so far at `at`, flat within gaps; nothing outside the history. The books take differences of this one.
   std::optional<Joules> cumulative(ChannelId channel, MonoTime at) const;
+  // Whether the counter began anew within it, as far as the history reaches.
+  bool has_reset(ChannelId channel, Interval when) const;
   // The instants strictly inside `when` at which the channel's history has a point, ascending.
   std::vector<MonoTime> points(ChannelId channel, Interval when) const;
   // The last instant of which everything is known that ever will be, uncertainty included: the end of a gap, or the
@@ -78,19 +81,22 @@ class PowerTimeline {
  private:
   // 32 bytes: there are tens of thousands.
   struct Point {
-    Point(const PowerPoint& point, std::uint32_t gaps_so_far)
+    Point(const PowerPoint& point, std::uint32_t gaps_so_far, std::uint32_t resets_so_far)
         : at(point.at),
           cumulative(point.cumulative),
           variance(point.variance),
           sd_seconds(static_cast<float>(point.sd.value)),
-          gaps(gaps_so_far) {}
+          gaps(gaps_so_far & 0xffffffU),
+          resets(resets_so_far & 0xffU) {}
     Seconds sd() const { return Seconds{sd_seconds}; }
 
     MonoTime at;
     Joules cumulative;
     double variance;
     float sd_seconds;
-    std::uint32_t gaps;  // so far in this history: more than the point before has means that nothing is known between
+    // So far in this history, counted in a circle: another number than the point before has means that nothing is known
+    // between, and that the counter was reset there.
+    std::uint32_t gaps : 24, resets : 8;
   };
   struct History {
     mutable std::mutex mutex;

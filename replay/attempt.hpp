@@ -81,6 +81,13 @@ struct ServerLoad {
   bool operator==(const ServerLoad&) const = default;
 };
 
+// Tokens that the server has read and generated for everybody since it started, by its own count.
+struct TokenCounters {
+  std::optional<double> read, generated;
+  bool counts_cached{true};  // `read` contains prompt tokens that came from its cache
+  explicit operator bool() const { return read && generated; }
+};
+
 // One request and all that came of it. Immutable once it is finished.
 struct Attempt {
   std::string id;  // unique for ever, also over restarts
@@ -143,10 +150,13 @@ struct Paused {
   std::optional<PauseReason> reason;
   std::string why;  // one sentence, for people
 };
-// What a poll of the server's own counts has found.
+// What a poll of the server's own counts has found. What the server does not show is empty.
 struct LoadSeen {
   std::size_t target;
-  std::optional<std::int64_t> running, waiting;
+  std::optional<std::int64_t> running, waiting;  // of everybody
+  MonoTime at{};
+  std::optional<std::int64_t> foreign{};  // of `running`, less our own at that moment
+  TokenCounters tokens{};
 };
 // What the server says of what it runs, when it is asked first and when that has changed.
 struct IdentitySeen {

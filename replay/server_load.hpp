@@ -21,9 +21,10 @@ struct LoadMetrics {
 // Reads both from a page in Prometheus' text format, all series of a name added up. Nothing where the page has none of
 // the names. Errors: invalid, for what is no such page.
 // Sources: vLLM (vllm:num_requests_running), SGLang (sglang:num_running_reqs), TGI (tgi_batch_current_size), llama.cpp
-// (llamacpp:requests_processing), each server's own documentation of its metrics.
+// (llamacpp:requests_processing), each server's own documentation of its metrics; their counters of tokens likewise.
 struct LoadCounts {
   std::optional<std::int64_t> running, waiting;
+  TokenCounters tokens{};
 };
 Result<LoadCounts> read_load(std::string_view page, const LoadMetrics& names);
 

@@ -131,19 +131,22 @@ void ServerWatch::ask_load(const std::stop_token& stop) {
   if (stop.stop_requested()) return;
   const auto counts = counts_of(page);
   const bool gone = !load_server_ && page.end.cause == StreamEnd::Cause::connect;
-  state_.with([&](State& state) {
-    state.load.add(plan_.clock->now(), counts, plan_.own->most_since(mark));
+  const auto now = plan_.clock->now();
+  const auto load = state_.with([&](State& state) {
+    state.load.add(now, counts, plan_.own->most_since(mark));
     if (gone && gated()) close(state, page.end.reason);
+    return state.load.now();
   });
-  if (counts.running == told_.running && counts.waiting == told_.waiting) return;
+  const bool same = counts.running == told_.running && counts.waiting == told_.waiting;
+  if (same && !counts.running && !counts.tokens) return;
   told_ = counts;
-  plan_.events(LoadSeen{plan_.target, counts.running, counts.waiting});
+  plan_.events(LoadSeen{plan_.target, counts.running, counts.waiting, now, load.foreign, counts.tokens});
 }
 
 LoadCounts ServerWatch::counts_of(const Page& page) {
   if (page.status == 0 || page.status >= 500) return {};
   const auto counts = page.status < 300 ? read_load(page.body, plan_.politeness.metrics) : LoadCounts{};
-  if (counts && (counts->running || counts->waiting)) {
+  if (counts && (counts->running || counts->waiting || counts->tokens)) {
     says_nothing_ = false;
     return *counts;
   }

@@ -33,7 +33,7 @@ constexpr auto kEventsArriveWithin = 250ms;
 
 Accountant::Accountant(Parts parts)
     : parts_(std::move(parts)),
-      attributor_(parts_.books, parts_.clock->now()),
+      attributor_(parts_.books, parts_.clock->now(), parts_.server_of),
       ledger_(parts_.targets, parts_.books, parts_.anchor, parts_.judge),
       queue_(kQueueCapacity),
       device_facts_(parts_.targets.size()),
@@ -104,6 +104,7 @@ void Accountant::take(const replay::AttemptEvent& event) {
     learn(seen->target, "server", seen->identity, seen->at);
   if (const auto* started = std::get_if<replay::Started>(&event)) attributor_.on(*started);
   if (const auto* finished = std::get_if<replay::Finished>(&event)) attributor_.on(*finished);
+  if (const auto* load = std::get_if<replay::LoadSeen>(&event)) attributor_.on(*load);
 }
 
 void Accountant::log_pause(const replay::Paused& event) const {
@@ -167,6 +168,7 @@ Seconds Accountant::cover_time() const {
 void Accountant::settle_rest() {
   const auto deadline = std::chrono::steady_clock::now() + to_chrono(cover_time());
   const SteadyClock steady;
+  attributor_.end_of_loads();
   for (settle(parts_.clock->now()); attributor_.has_open() && std::chrono::steady_clock::now() < deadline;
        settle(parts_.clock->now())) {
     if (parts_.rig != nullptr) parts_.rig->nudge();

@@ -33,6 +33,7 @@ class Accountant {
     RecordStore* store{nullptr};  // may be null; outlives the accountant
     const Clock* clock{nullptr};
     WallAnchor anchor;
+    std::vector<std::size_t> server_of{};            // by target: the first of the targets at the same server
     std::optional<JudgeCounts> judge{};              // the model that judges, if one does
     RegressionWatch* regressions{nullptr};           // may be null; outlives the accountant, which alone uses it
     std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty

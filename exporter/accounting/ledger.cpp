@@ -69,7 +69,8 @@ Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books
     shown.device_name = book.meter.device.name;
     shown.scope = book.meter.scope;
     shown.quality = book.meter.quality;
-    shown.idle_floor = book.idle_floor;
+    shown.split = {
+        .strategy = book.strategy, .idle_floor = book.idle_floor, .floor_configured = book.idle_floor.has_value()};
   }
 }
 
@@ -204,7 +205,10 @@ std::vector<AttemptRecord> Ledger::book(const Settlement& settlement) {
   for (std::size_t i = 0; i < books_.size(); ++i) {
     books_[i].metered += settlement.metered[i];
     for (std::size_t share = 0; share < kShares; ++share) books_[i].shares[share] += settlement.shares[i][share];
+    if (i < settlement.splits.size()) books_[i].split = settlement.splits[i];
   }
+  for (std::size_t i = 0; i < std::min(counts_.size(), settlement.foreign.size()); ++i)
+    counts_[i].foreign = settlement.foreign[i];
   const auto is_judges = [](const BookedAttempt& booked) {
     return booked.attempt->query->purpose == replay::Purpose::judge;
   };
@@ -259,8 +263,9 @@ void Ledger::count_tries(TargetSnapshot& counts, const Pending& query) const {
 void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& query) {
   for (std::size_t i = 0; i < query.booked.front().energy.size(); ++i) {
     const auto& scope = query.booked.front().energy[i];
-    if (scope.validity != Validity::ok) continue;
     auto& energy = counts.energy[{scope.scope, scope.quality}];
+    ++energy.validity[static_cast<std::size_t>(scope.validity)];
+    if (scope.validity != Validity::ok) continue;
     Joules gross{0}, whole{0};
     Seconds busy{0}, length{0};
     for (const auto& booked : query.booked) {

@@ -27,13 +27,15 @@ std::optional<MonoTime> MeterReader::covered_until(const probes::PowerTimeline& 
 
 std::vector<PowerPiece> MeterReader::read(const probes::PowerTimeline& timeline, Interval when) {
   std::vector<MonoTime> cuts;
+  const Interval with_end{when.begin, when.end + std::chrono::nanoseconds(1)};
   for (const auto& channel : channels_) {
-    const auto points = timeline.points(channel.id, when);
+    const auto points = timeline.points(channel.id, with_end);
     cuts.insert(cuts.end(), points.begin(), points.end());
   }
   std::ranges::sort(cuts);
   cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  if (when.begin < when.end) cuts.push_back(when.end);
+  const bool ends_measured = !cuts.empty() && cuts.back() == when.end;
+  if (when.begin < when.end && !ends_measured) cuts.push_back(when.end);
 
   std::vector<PowerPiece> pieces;
   pieces.reserve(cuts.size());
@@ -42,6 +44,7 @@ std::vector<PowerPiece> MeterReader::read(const probes::PowerTimeline& timeline,
     pieces.push_back(piece(timeline, {from, cut}));
     from = cut;
   }
+  if (!pieces.empty()) pieces.back().measured = ends_measured;
   return pieces;
 }
 

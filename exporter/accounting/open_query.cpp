@@ -10,17 +10,20 @@ Seconds length_of(const Load& load) {
   return between(load.begin, load.end);
 }
 
-// False where the history does not know all of it.
-bool read_whole(ScopeDraw& draw, const ScopeBooks& scope, Interval when, const probes::PowerTimeline& timeline) {
+// `gap` or `reset` where the history does not know all of it.
+Validity read_whole(ScopeDraw& draw, const ScopeBooks& scope, Interval when, const probes::PowerTimeline& timeline) {
   double variance = 0;
+  auto validity = Validity::ok;
   for (const auto channel : scope.channels) {
     const auto energy = timeline.energy(channel, when);
-    if (!energy) return false;
+    if (!energy && validity != Validity::reset)
+      validity = timeline.has_reset(channel, when) ? Validity::reset : Validity::gap;
+    if (!energy) continue;
     draw.whole += energy->total;
     variance += energy->sd.value * energy->sd.value;
   }
-  draw.whole_sd = Joules{std::sqrt(variance)};
-  return true;
+  if (validity == Validity::ok) draw.whole_sd = Joules{std::sqrt(variance)};
+  return validity;
 }
 
 // Judged over all attempts together: a request that was refused in a millisecond does not spoil the long one after it.
@@ -35,10 +38,12 @@ bool resolved(const OpenQuery& query, std::size_t scope) {
 }
 
 Validity read(OpenQuery& query, std::size_t scope, const ScopeBooks& books, const probes::PowerTimeline& timeline) {
-  bool known = !query.late;
-  for (auto& attempt : query.attempts)
-    known &= read_whole(attempt.draws[scope], books, {attempt.load.begin, attempt.load.end}, timeline);
-  if (!known) return Validity::gap;
+  auto worst = query.late ? Validity::gap : Validity::ok;
+  for (auto& attempt : query.attempts) {
+    const auto one = read_whole(attempt.draws[scope], books, {attempt.load.begin, attempt.load.end}, timeline);
+    if (one == Validity::reset || worst == Validity::ok) worst = one;
+  }
+  if (worst != Validity::ok) return worst;
   return resolved(query, scope) ? Validity::ok : Validity::too_short;
 }
 
@@ -83,9 +88,14 @@ void close(OpenQuery& query, const std::vector<ScopeBooks>& scopes, const probes
     }
     query.validity[i] = estimate(query, i, *scopes[i].estimate);
     if (!query.validity[i]) continue;
-    auto& held = query.held[{scopes[i].books.front(), query.share(i)}];
+    auto& held = query.held[{scopes[i].books.front(), i}];
     for (const auto& attempt : query.attempts) held += attempt.draws[i].portion.gross();
   }
+}
+
+void mark_shared(OpenQuery& query, const std::vector<ScopeBooks>& scopes) {
+  for (std::size_t i = 0; i < scopes.size(); ++i)
+    if (!scopes[i].estimate && query.validity[i] == Validity::ok) query.validity[i] = Validity::shared;
 }
 
 std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& attempt,
@@ -102,7 +112,8 @@ std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& att
     energy.active = portion.prefill + portion.decode;
     energy.prefill = portion.prefill;
     energy.decode = portion.decode;
-    energy.sd = whole.value > 0 ? whole_sd * std::min(1.0, gross / whole) : whole_sd;
+    const Joules edges = whole.value > 0 ? whole_sd * std::min(1.0, gross / whole) : whole_sd;
+    energy.sd = Joules{std::hypot(edges.value, portion.weights_sd().value)};
     if (length.value > 0) energy.mean_power = whole / length;
     energy.busy = scopes[i].books.empty() ? Seconds{0} : portion.busy / static_cast<double>(scopes[i].books.size());
     all.push_back(energy);

@@ -52,8 +52,8 @@ struct OpenQuery {
   bool closed{false};  // no attempt follows, and the meters cover all of them
   // By scope of the target, once closed; nothing where its energy is to be estimated and cannot be.
   std::vector<std::optional<Validity>> validity;
-  // Its joules by book and share, until its time is booked whole: only then do the books show them.
-  std::map<std::pair<std::size_t, Share>, Joules> held;
+  // Its joules by book and scope of the target, until its time is booked whole: only then do the books show them.
+  std::map<std::pair<std::size_t, std::size_t>, Joules> held;
 
   bool ended() const { return given_up || (in_flight <= 0 && !attempts.empty() && attempts.back().attempt->final); }
   MonoTime last_end() const;
@@ -65,6 +65,9 @@ struct OpenQuery {
 // the query.
 // REQUIRES: ended(); the meters cover all attempts.
 void close(OpenQuery& query, const std::vector<ScopeBooks>& scopes, const probes::PowerTimeline& timeline);
+
+// Others were served beside it: what it drew is not known well enough for any ratio. REQUIRES: closed.
+void mark_shared(OpenQuery& query, const std::vector<ScopeBooks>& scopes);
 
 // The energies of an attempt whose time is booked whole, in the scopes in which the query has one.
 std::vector<ScopeEnergy> energies(const OpenQuery& query, const OpenAttempt& attempt,

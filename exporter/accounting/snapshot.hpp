@@ -14,6 +14,8 @@
 
 #include "base/time.hpp"
 #include "base/units.hpp"
+#include "exporter/accounting/book_model.hpp"
+#include "exporter/accounting/foreign_loads.hpp"
 #include "exporter/accounting/histogram.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/analysis/judge_quality.hpp"
@@ -46,7 +48,7 @@ struct BookSnapshot {
   std::array<Joules, kShares> shares{};
   Joules metered{0};  // the meter, cut at the books' watermark, less queries that reach beyond it
   Seconds lag{0};     // how far the watermark is behind now
-  std::optional<Watts> idle_floor;
+  SplitState split;
   std::vector<std::string> channels;  // "rapl/package-0"
 };
 
@@ -64,7 +66,8 @@ struct Metered {
 
 struct TargetEnergy {
   std::map<Slice, Metered> metered;
-  Joules active{0}, prefill{0}, decode{0};  // of metered queries
+  Joules active{0}, prefill{0}, decode{0};            // of metered queries
+  std::array<std::uint64_t, kValidities> validity{};  // of all queries that count
   Histogram query_joules{joule_buckets()}, query_watts{watt_buckets()};
 };
 
@@ -124,6 +127,7 @@ struct TargetSnapshot {
   std::optional<replay::PauseReason> paused;  // why nothing is sent now
   std::string paused_why;
   std::optional<std::int64_t> server_running, server_waiting;  // as the server says
+  std::optional<ForeignTokens> foreign;                        // where it counts tokens
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
   std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
   std::shared_ptr<const TargetRegression> regression;          // null where nothing is tested

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 namespace ipw {
-namespace {
 
 double tokens_to_read(const replay::Attempt& attempt) {
   const auto& usage = attempt.usage;
@@ -20,14 +19,12 @@ double tokens_per_byte(const replay::Attempt& attempt) {
   return bytes > 0 && stated > 0 ? static_cast<double>(stated) / bytes : 1 / kBytesPerToken;
 }
 
-}  // namespace
-
 Load load_of(const replay::Attempt& attempt) {
   Load load{attempt.sent_at, attempt.ended_at, attempt.first_token_at.value_or(attempt.ended_at), {}};
   load.steps.reserve(attempt.chunks.size() + 1);
 
   MonoTime from = load.begin;
-  double prefill = kPrefillWork * tokens_to_read(attempt);
+  double prefill = tokens_to_read(attempt);
   double decode = 0;
   const auto step_to = [&](MonoTime at) {
     at = std::min(at, load.end);
@@ -37,9 +34,9 @@ Load load_of(const replay::Attempt& attempt) {
     prefill = decode = 0;
     from = at;
   };
-  const double work_per_byte = kDecodeWork * tokens_per_byte(attempt);
+  const double each = tokens_per_byte(attempt);
   for (std::size_t i = 0; i < attempt.chunks.size(); ++i) {
-    decode += attempt.chunks[i].bytes * work_per_byte;
+    decode += attempt.chunks[i].bytes * each;
     const bool same_arrival = i + 1 < attempt.chunks.size() && attempt.chunks[i + 1].at <= attempt.chunks[i].at;
     if (!same_arrival) step_to(attempt.chunks[i].at);
   }

@@ -82,6 +82,8 @@ Json politeness(const TargetSnapshot& target) {
   return {{"paused", target.paused ? Json(to_text(*target.paused)) : Json(nullptr)},
           {"paused_because", target.paused ? Json(target.paused_why) : Json(nullptr)},
           {"server_running", count(target.server_running)},
+          {"foreign_input_tokens", number(target.foreign ? std::optional(target.foreign->input) : std::nullopt)},
+          {"foreign_output_tokens", number(target.foreign ? std::optional(target.foreign->output) : std::nullopt)},
           {"server_waiting", count(target.server_waiting)},
           {"budget_remaining", target.budget_remaining}};
 }
@@ -118,6 +120,24 @@ Json target_state(const TargetSnapshot& target) {
   return out;
 }
 
+Json idle_origin(const SplitState& split) {
+  if (!split.idle_floor) return nullptr;
+  return split.floor_configured ? "configured" : "learned";
+}
+
+Json attribution(const SplitState& split) {
+  Json weights = Json::object(), errors = Json::object();
+  for (std::size_t i = 0; i < kWorkKinds; ++i) {
+    const std::string kind(to_text(static_cast<WorkKind>(i)));
+    weights[kind] = split.weights[i];
+    errors[kind] = split.errors[i];
+  }
+  return {{"strategy", to_text(split.strategy)},
+          {"origin", to_text(split.origin)},
+          {"weights", weights},
+          {"standard_errors", errors}};
+}
+
 Json book_state(const BookSnapshot& book) {
   Json shares = Json::object();
   for (std::size_t i = 0; i < kShares; ++i) shares[std::string(to_text(static_cast<Share>(i)))] = book.shares[i].value;
@@ -128,7 +148,9 @@ Json book_state(const BookSnapshot& book) {
           {"metered_j", book.metered.value},
           {"shares_j", shares},
           {"lag_s", book.lag.value},
-          {"idle_power_w", number(book.idle_floor ? std::optional(book.idle_floor->value) : std::nullopt)},
+          {"idle_power_w", number(book.split.idle_floor ? std::optional(book.split.idle_floor->value) : std::nullopt)},
+          {"idle_power_origin", idle_origin(book.split)},
+          {"attribution", attribution(book.split)},
           {"channels", book.channels}};
 }
 

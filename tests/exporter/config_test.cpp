@@ -56,12 +56,14 @@ TEST(Config, TakesItsDefaults) {
   EXPECT_FALSE(target.politeness.max_foreign || target.politeness.max_waiting || target.politeness.load_url);
   EXPECT_FALSE(target.budget);
   EXPECT_EQ(config.coverage_reference, "");
+  EXPECT_EQ(config.attribution, SplitStrategy::work);
 }
 
 TEST(Config, ReadsTheReferenceOfCoverage) {
-  const auto config = parsed("coverage: {reference: cloud one}\n" + kTarget +
+  const auto config = parsed("coverage: {reference: cloud one}\nattribution: equal\n" + kTarget +
                              "  - {name: cloud one, url: 'http://127.0.0.1:1', model: m}\n");
   EXPECT_EQ(config.coverage_reference, "cloud one");
+  EXPECT_EQ(config.attribution, SplitStrategy::equal);
 }
 
 TEST(Config, ReadsPolitenessAndBudget) {

@@ -293,6 +293,28 @@ TEST(Metrics, PausesBudgetsAndTheServersLoadAreTold) {
   EXPECT_EQ(text.count("ipw_budget_remaining_ratio"), 2U);
 }
 
+TEST(Metrics, HowJoulesAreSplitIsTold) {
+  auto snapshot = full_snapshot();
+  const MetricsText fresh(render_text(snapshot));
+  EXPECT_EQ(fresh.count("ipw_foreign_tokens_total"), 0U) << "unknown is not 0";
+  EXPECT_EQ(fresh.count("ipw_query_energy_validity_total", {{"target", "one"}, {"scope", "accelerator"}}), kValidities)
+      << "from the start";
+  snapshot.targets[1].foreign = {1000, 50};
+  auto& split = snapshot.books[0].split;
+  snapshot.books[0].channels = {"nvml/gpu0"};
+  split = {SplitStrategy::work, WeightOrigin::fit, {120, 0.02, 0.5}, {10, 0.001, 0.05}, Watts{80}, false};
+  const std::pair<std::string, std::string> device{"device", snapshot.books[0].device};
+  const MetricsText text(render_text(snapshot));
+  EXPECT_EQ(text.sum("ipw_foreign_tokens_total", {{"target", "two"}, {"kind", "input"}}), 1000);
+  EXPECT_EQ(text.sum("ipw_foreign_tokens_total", {{"target", "two"}, {"kind", "output"}}), 50);
+  EXPECT_EQ(text.count("ipw_foreign_tokens_total", {{"target", "one"}}), 0U);
+  EXPECT_EQ(text.sum("ipw_attribution_weight", {device, {"kind", "prefill_token"}}), 0.02);
+  EXPECT_EQ(text.sum("ipw_attribution_weight_standard_error", {device, {"kind", "busy_second"}}), 10);
+  EXPECT_EQ(text.count("ipw_attribution_info", {device, {"strategy", "work"}, {"weights", "fit"}, {"idle", "learned"}}),
+            1U);
+  EXPECT_EQ(text.sum("ipw_idle_power_watts", {device}), 80);
+}
+
 TEST(Metrics, DevicesAndSamplersAreTold) {
   const MetricsText text(render_text(full_snapshot()));
   EXPECT_EQ(text.sum("ipw_source_crosscheck_ratio", {{"channel", "package-0"}}), 0.75);

@@ -216,5 +216,28 @@ TEST(PowerTimeline, PowerIsThatOfTheNewestStretch) {
   EXPECT_FALSE(line.power(kOnly)) << "unknown is not zero";
 }
 
+TEST(PowerTimeline, AResetIsKnownWhereItWas) {
+  PowerTimeline line(1, Seconds{600});
+  line.append(kOnly, kStart, Joules{0});
+  line.append(kOnly, kStart + 100ms, Joules{30});
+  line.append_gap(kOnly, kStart + 200ms, Joules{30});
+  line.append(kOnly, kStart + 300ms, Joules{60});
+  line.append_gap(kOnly, kStart + 400ms, Joules{60}, true);
+  line.append_gap(kOnly, kStart + 500ms, Joules{60});
+  line.append(kOnly, kStart + 600ms, Joules{90});
+  const struct {
+    const char* name;
+    std::chrono::milliseconds from, to;
+    bool reset;
+  } cases[] = {
+      {"before", 0ms, 250ms, false},     {"a silence is none", 120ms, 180ms, false},
+      {"up to it", 250ms, 300ms, false}, {"into it", 250ms, 310ms, true},
+      {"within", 310ms, 320ms, true},    {"out of it", 390ms, 600ms, true},
+      {"over it", 0ms, 600ms, true},     {"after it", 400ms, 600ms, false},
+      {"beyond", 610ms, 700ms, false},
+  };
+  for (const auto& c : cases) EXPECT_EQ(line.has_reset(kOnly, {kStart + c.from, kStart + c.to}), c.reset) << c.name;
+}
+
 }  // namespace
 }  // namespace ipw::probes

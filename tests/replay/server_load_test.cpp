@@ -43,6 +43,36 @@ TEST(ReadLoad, KnowsEveryServersNames) {
   EXPECT_FALSE(read_load("<html><body>no metrics here</body></html>", {}));
 }
 
+TEST(ReadLoad, FindsTheTokensThatTheServerCounts) {
+  const struct {
+    const char* name;
+    const char* page;
+    std::optional<double> read, generated;
+    bool counts_cached;
+  } cases[] = {
+      {"vLLM, two engines",
+       "vllm:prompt_tokens_total{engine=\"0\"} 1000\nvllm:prompt_tokens_total{engine=\"1\"} 24\n"
+       "vllm:generation_tokens_total{engine=\"0\"} 3e2\n",
+       1024, 300, true},
+      {"SGLang", "sglang:prompt_tokens_total 7\nsglang:generation_tokens_total 8\n", 7, 8, true},
+      {"llama.cpp", "llamacpp:prompt_tokens_total 12\nllamacpp:tokens_predicted_total 34\n", 12, 34, false},
+      {"TGI, when requests end",
+       "tgi_request_input_length_sum 50\ntgi_request_input_length_count 2\ntgi_request_generated_tokens_sum 60\n", 50,
+       60, true},
+      {"half of it is not enough", "llamacpp:prompt_tokens_total 12\n", 12, {}, false},
+      {"no number", "vllm:prompt_tokens_total NaN\nvllm:generation_tokens_total -1\n", {}, {}, true},
+  };
+  for (const auto& c : cases) {
+    const auto counts = read_load(c.page, {.running = "mine", .waiting = {}});
+    ASSERT_TRUE(counts) << c.name << ": " << counts.error().message;
+    EXPECT_EQ(counts->tokens.read, c.read) << c.name;
+    EXPECT_EQ(counts->tokens.generated, c.generated) << c.name;
+    EXPECT_EQ(counts->tokens.counts_cached, c.counts_cached) << c.name;
+    EXPECT_EQ(static_cast<bool>(counts->tokens), c.read && c.generated) << c.name;
+    EXPECT_FALSE(counts->running) << c.name;
+  }
+}
+
 TEST(LoadHistory, ForeignIsWhatIsNotOurs) {
   LoadHistory history(Seconds{600});
   EXPECT_EQ(history.now(), ServerLoad{});

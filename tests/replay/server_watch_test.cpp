@@ -158,7 +158,8 @@ TEST_F(Watching, HoldsWhileOthersAreMany) {
   watch_->ended(attempt);
   EXPECT_EQ(attempt.load, (ServerLoad{.running = 4, .waiting = 1, .foreign = 3}));
   eventually([&] { return hold().has_value(); });
-  EXPECT_EQ(log_.lines(), (std::vector<std::string>{"identity seen", "load seen"})) << "told when they change";
+  EXPECT_EQ(std::ranges::count(log_.lines(), "identity seen"), 1) << "told when it changes";
+  EXPECT_GT(log_.lines().size(), 2U) << "every poll is told: others may have come and gone";
 }
 
 TEST_F(Watching, HoldsWhileRequestsWait) {

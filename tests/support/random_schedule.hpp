@@ -35,7 +35,7 @@ class RandomSchedule {
   struct Action {
     double at;
     int order;  // a start before its own end
-    std::variant<PowerReading, replay::Started, replay::Finished> what;
+    std::variant<PowerReading, replay::Started, replay::Finished, replay::LoadSeen> what;
   };
 
   explicit RandomSchedule(unsigned seed) : random_(seed) {
@@ -43,6 +43,8 @@ class RandomSchedule {
     gaps = chance(0.3);
     for (std::size_t index = 0; index < 3; ++index) add_channel(index);
     for (int i = 0, n = static_cast<int>(uniform(1, 14)); i < n; ++i) add_query(i);
+    shared = chance(0.3);
+    if (shared) add_polls();
   }
   // In the order of their times; what is simultaneous comes in an order of the seed's choice.
   std::vector<Action> in_order(unsigned seed) const {
@@ -55,6 +57,7 @@ class RandomSchedule {
 
   std::vector<std::shared_ptr<const replay::Attempt>> attempts;
   bool gaps{false};
+  bool shared{false};  // the second target's server tells of others
 
  private:
   double uniform(double a, double b) { return std::uniform_real_distribution<double>(a, b)(random_); }
@@ -96,6 +99,16 @@ class RandomSchedule {
       sent = std::min(kEnd, snap(plan.ended + uniform(0, 2)));
     }
   }
+  // Its counters of tokens: some in the first place, and now and then none at all.
+  void add_polls() {
+    double read = uniform(0, 1e6), generated = uniform(0, 1e5);
+    for (double t = 0; t <= kCovered; t += t + 1 > kCovered && t < kCovered ? kCovered - t : 1) {
+      const bool tells = chance(0.9);
+      replay::LoadSeen poll{1, {}, {}, at(t), static_cast<std::int64_t>(uniform(0, 3)), {}};
+      if (tells) poll.tokens = {read += chance(0.5) ? uniform(0, 5000) : 0, generated += uniform(0, 400), true};
+      actions_.push_back({t, 0, poll});
+    }
+  }
   void add(std::shared_ptr<const replay::Attempt> attempt, const AttemptPlan& plan) {
     actions_.push_back({plan.sent, 1 + 2 * plan.number, started(*attempt)});
     actions_.push_back({plan.ended, 2 + 2 * plan.number, replay::Finished{attempt}});
@@ -107,9 +120,12 @@ class RandomSchedule {
   std::vector<Action> actions_;
 };
 
-// Two books for it: one device for the first target, two channels of the host for both.
+// Two books for it: one device for the first target, two channels of the host for both. Weights are learned from the
+// fifth window on, however uncertain.
 inline std::vector<Book> books_of_two_targets() {
-  return {make_book({0}, {0}, Watts{40}), make_book({1, 2}, {0, 1}, {}, probes::Scope::node, "host")};
+  std::vector<Book> books{make_book({0}, {0}, Watts{40}), make_book({1, 2}, {0, 1}, {}, probes::Scope::node, "host")};
+  for (auto& book : books) book.rule = {.windows = 4, .error = 1e9};
+  return books;
 }
 
 }  // namespace ipw::testing

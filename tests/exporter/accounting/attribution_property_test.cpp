@@ -14,7 +14,7 @@ namespace {
 
 using namespace testing;
 
-constexpr int kSchedules = 2000;
+constexpr int kSchedules = 10'000;
 constexpr double kCovered = RandomSchedule::kCovered;
 
 struct Outcome {
@@ -46,6 +46,7 @@ Outcome play(const RandomSchedule& schedule, unsigned seed) {
     if (const auto* reading = std::get_if<PowerReading>(&action.what)) reading->feed(timeline);
     if (const auto* begin = std::get_if<replay::Started>(&action.what)) books.on(*begin);
     if (const auto* end = std::get_if<replay::Finished>(&action.what)) books.on(*end);
+    if (const auto* load = std::get_if<replay::LoadSeen>(&action.what)) books.on(*load);
     if (random() % 8 == 0) settle(at(action.at));
   }
   settle(at(kCovered));
@@ -138,6 +139,8 @@ TEST(AttributionProperty, NeitherTheOrderOfSimultaneousEventsNorTheMomentOfSettl
         EXPECT_NEAR(booked.energy[i].gross.value, again.energy[i].gross.value, 1e-8);
         EXPECT_NEAR(booked.energy[i].active.value, again.energy[i].active.value, 1e-8);
         EXPECT_NEAR(booked.energy[i].busy.value, again.energy[i].busy.value, 1e-8);
+        EXPECT_NEAR(booked.energy[i].prefill.value, again.energy[i].prefill.value, 1e-8);
+        EXPECT_NEAR(booked.energy[i].sd.value, again.energy[i].sd.value, 1e-6);
       }
     }
     if (HasFailure()) return;

@@ -143,6 +143,102 @@ TEST(Attribution, AGapSpoilsTheWholeQueryInThatScope) {
   EXPECT_NEAR(share_of(settled, 1, Share::query).value, 500 * (2.5 + 2 + 2), 1e-6);
 }
 
+TEST(Attribution, AResetSpoilsWhatItFallsInto) {
+  PowerTimeline timeline(2, Seconds{600});
+  feed(timeline, 1, 500, 0, 20);
+  feed(timeline, 0, 300, 0, 4);
+  timeline.append_gap(channel(0), at(4.1), Joules{1215}, true);
+  timeline.append_gap(channel(0), at(4.2), Joules{1215});  // until the new level is confirmed
+  for (double t = 4.25; t < 20; t += 0.05) timeline.append(channel(0), at(t), Joules{1215 + 300 * (t - 4.2)});
+  Attributor books({make_book({0}, {0}), make_book({1}, {0}, {}, probes::Scope::node, "host")}, at(0));
+  const struct {
+    const char* name;
+    double from, to;
+    Validity accelerator;
+  } cases[] = {
+      {"before", 1, 3, Validity::ok},
+      {"within", 3.5, 6, Validity::reset},
+      {"beside it, while the new level is not believed", 4.15, 6, Validity::gap},
+      {"after", 7, 9, Validity::ok},
+  };
+  for (const auto& c : cases)
+    run(books, make_attempt(make_query({.id = c.name}), {c.from, c.to, {c.from + 0.1, c.to}}));
+  const auto settled = books.settle(timeline, at(15));
+  ASSERT_EQ(settled.attempts.size(), std::size(cases));
+  for (const auto& booked : settled.attempts)
+    for (const auto& c : cases) {
+      if (booked.attempt->query->item->id != c.name) continue;
+      EXPECT_EQ(booked.energy.at(0).validity, c.accelerator) << c.name;
+      EXPECT_EQ(booked.energy.at(1).validity, Validity::ok) << c.name << ", in the other scope";
+    }
+}
+
+TEST(Attribution, OthersBesideAQueryMakeItShared) {
+  PowerTimeline timeline(1, Seconds{600});
+  feed(timeline, 0, 300, 0, 20);
+  Attributor books({make_book({0}, {0}, Watts{100})}, at(0));
+  const auto poll = [&](double when, double tokens) {
+    books.on(replay::LoadSeen{0, 0, 0, at(when), 0, {tokens, tokens, true}});
+  };
+  for (int i = 0; i <= 16; ++i) poll(i, i <= 5 ? 0 : i <= 8 ? 1000 * (i - 5) : 3000);
+  run(books, make_attempt(make_query({.id = "alone"}), {1, 3, {2, 3}, 0, 0}));
+  run(books, make_attempt(make_query({.id = "beside others' tokens"}), {5, 8, {6, 7}, 0, 0}));
+  auto seen = std::make_shared<replay::Attempt>(*make_attempt(make_query({.id = "seen"}), {11, 13, {12, 13}, 0, 0}));
+  seen->load.foreign = 1;
+  run(books, seen);
+  const auto settled = books.settle(timeline, at(16));
+  ASSERT_EQ(settled.attempts.size(), 3U);
+  for (const auto& booked : settled.attempts)
+    EXPECT_EQ(booked.energy.at(0).validity,
+              booked.attempt->query->item->id == "alone" ? Validity::ok : Validity::shared)
+        << booked.attempt->query->item->id;
+  EXPECT_NEAR(share_of(settled, 0, Share::query).value, 600, 1e-6);
+  EXPECT_GT(share_of(settled, 0, Share::foreign).value, 3 * 0.9 * 250) << "all the work, and half of the idle floor";
+  EXPECT_NEAR((share_of(settled, 0, Share::foreign) + share_of(settled, 0, Share::invalid)).value, 5 * 300, 1e-6);
+  ASSERT_TRUE(settled.foreign.at(0));
+  EXPECT_NEAR(settled.foreign[0]->input, 3000, 30);
+  double all = 0;
+  for (const auto& share : settled.shares[0]) all += share.value;
+  EXPECT_NEAR(all, 300 * 16, 1e-6);
+  EXPECT_NEAR(settled.metered[0].value, all, 1e-6);
+}
+
+TEST(Attribution, TheBooksWaitForWhatTheServerSaysOfOthers) {
+  PowerTimeline timeline(1, Seconds{600});
+  feed(timeline, 0, 300, 0, 20);
+  Attributor books({make_book({0}, {0})}, at(0));
+  books.on(replay::LoadSeen{0, 0, 0, at(4), 0, {0, 0, true}});
+  EXPECT_EQ(books.settle(timeline, at(5)).watermark, at(4));
+  const auto query = make_attempt(make_query(), {4.5, 7, {5, 6}});
+  books.on(started(*query));
+  books.on(replay::LoadSeen{0, 2, 0, at(5), 1, {500, 50, true}});
+  EXPECT_EQ(books.settle(timeline, at(6)).watermark, at(4)) << "ours and others' are not told apart yet";
+  books.on(replay::Finished{query});
+  books.on(replay::LoadSeen{0, 0, 0, at(8), 0, {900, 90, true}});
+  EXPECT_EQ(books.settle(timeline, at(9)).watermark, at(8));
+  books.end_of_loads();
+  EXPECT_EQ(books.settle(timeline, at(9)).watermark, at(9));
+}
+
+TEST(Attribution, TheServersTimesCountWhereItWorkedOnOneRequest) {
+  for (const bool alone : {true, false}) {
+    PowerTimeline timeline(1, Seconds{600});
+    feed(timeline, 0, 300, 0, 100);
+    Attributor books({make_book({0}, {0})}, at(0));
+    for (int i = 0; i < 40; ++i) {
+      const double begin = alone ? 2 * i : i;
+      auto attempt = std::make_shared<replay::Attempt>(
+          *make_attempt(make_query({.id = std::to_string(i)}), {begin, begin + 2, {begin + 1, begin + 2}, 100, 20}));
+      attempt->timings.prefill = Seconds{0.2};
+      attempt->timings.decode = Seconds{1.2};
+      run(books, attempt);
+    }
+    const auto split = books.settle(timeline, at(100)).splits.at(0);
+    EXPECT_EQ(split.origin, alone ? WeightOrigin::server : WeightOrigin::assumed);
+    EXPECT_NEAR(split.weights[2] / split.weights[1], alone ? 30 : 20, 1e-9);
+  }
+}
+
 TEST(Attribution, WhatCameTooLateIsAGap) {
   PowerTimeline timeline(1, Seconds{600});
   feed(timeline, 0, 300, 0, 20);

@@ -264,6 +264,26 @@ TEST(Ledger, APauseIsShownWithItsReasonUntilItEnds) {
   EXPECT_TRUE(books.target().up);
 }
 
+TEST(Ledger, TheValidityOfEveryQueryIsCounted) {
+  Books books;
+  const auto& validity = [&] { return books.target().energy.at(kAccelerator).validity; };
+  EXPECT_EQ(validity(), (std::array<std::uint64_t, kValidities>{}));
+  const auto one = make_attempt(make_query({.id = "ok"}), {1, 3, {2, 3}});
+  auto beside = std::make_shared<replay::Attempt>(*make_attempt(make_query({.id = "shared"}), {5, 8, {6, 7}}));
+  beside->load.foreign = 1;
+  const auto cancelled = make_attempt(make_query({.id = "none"}), {9, 10, {}, {}, {}, replay::Outcome::cancelled});
+  for (const std::shared_ptr<const replay::Attempt>& attempt : {one, std::shared_ptr<const replay::Attempt>(beside)}) {
+    books.run(attempt);
+    books.judge(attempt, VerdictKind::correct, 1);
+  }
+  books.run(cancelled);
+  (void)books.book(50);
+  EXPECT_EQ(validity(), (std::array<std::uint64_t, kValidities>{1, 1, 0, 0, 0})) << "what was cancelled does not count";
+  const auto target = books.target();
+  EXPECT_EQ(target.verdicts.begin()->second.score, 2) << "a query whose energy is invalid counts for accuracy";
+  EXPECT_EQ(target.energy.at(kAccelerator).metered.begin()->second.queries, 1U) << "and for no ratio";
+}
+
 TEST(Ledger, TheServersOwnCountsAreShownAndGoWithTheRecord) {
   Books books;
   books.on(replay::LoadSeen{0, 5, {}});
