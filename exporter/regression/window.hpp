@@ -28,12 +28,6 @@ class ItemSums {
   std::vector<Cell> cells_;
 };
 
-// How the churn of single items enters the variance of a window's mean (METHODOLOGY, "Regressions").
-enum class Churn {
-  by_improvements,  // as much as the items that got better show, twice
-  by_squares,       // the sum of squares, if that is more: valid for any symmetric churn, slower
-};
-
 // What a window says: the mean change over its items and the variance of that.
 struct WindowEstimate {
   double change{0};    // signed: more is worse
@@ -54,7 +48,13 @@ class Window {
   double items() const { return items_; }
   double sum() const { return sum_; }      // of the changes D_i
   double terms() const { return terms_; }  // sum of 1/C_i + 1/n_i
-  WindowEstimate estimate(const Reference& reference, Churn churn) const;
+  // The variance that single items' lasting changes add to each item's, as far as the items that got better show it:
+  // what balances a change for the worse. Net of one standard error, and of what twenty quiet items would say.
+  double churn(const Reference& reference) const;
+  // With so much churn; or (Peña 1999) by the squares of the changes themselves, if that is more: right whatever the
+  // items' churn, as long as it is symmetric, but slower where there is none. REQUIRES: items() > 0.
+  WindowEstimate estimate(const Reference& reference, double churn) const;
+  WindowEstimate self_normalised(const Reference& reference) const;
   // The change as it is, not drawn in to where one value may lie at most, and its variance as the items show it.
   // O(items).
   WindowEstimate size(const Reference& reference) const;

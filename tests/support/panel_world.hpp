@@ -69,7 +69,8 @@ class PanelWorld {
   CompletedQuery query_;
 };
 
-// `count` items of which about `accuracy` are answered right but for flips: two replays differ in `discordance` of them.
+// `count` items of which about `accuracy` are answered right but for flips: two replays differ in `discordance` of
+// them.
 inline std::vector<PanelWorld::Item> made_up_panel(std::size_t count, double accuracy, double discordance) {
   const double flip = (1 - std::sqrt(1 - 2 * discordance)) / 2;
   std::vector<PanelWorld::Item> items;
