@@ -53,6 +53,7 @@ Detector::Detector(const Reference& reference, const Limits& limits)
 
 void Detector::add(std::uint32_t item, SignedValue value, WallTime at) {
   open();
+  for (const auto& started : windows_) started.window->fetch(item);
   for (const auto& started : windows_) started.window->add(*reference_, item, value, at);
   whole_.window->add(*reference_, item, value, at);
   if (changed_ && changed_ != whole_.window) changed_->add(*reference_, item, value, at);

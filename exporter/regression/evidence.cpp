@@ -19,11 +19,12 @@ void normalise(Tilts& tilts) {
 
 Tilts tilts_from(double smallest, const Cumulant& psi) {
   Tilts tilts;
-  double u = std::min(smallest, Cumulant::kMaxTilt);
+  double mean = std::min(smallest, Cumulant::kMaxTilt);
   do {
+    const double u = psi.best_tilt(mean);
     tilts.push_back({u, psi(u), static_cast<double>(tilts.size()) * std::log(kPreferred)});
-    u *= kRatio;
-  } while (u <= Cumulant::kMaxTilt);
+    mean *= kRatio;
+  } while (mean <= Cumulant::kMaxTilt);
   normalise(tilts);
   return tilts;
 }
@@ -31,7 +32,7 @@ Tilts tilts_from(double smallest, const Cumulant& psi) {
 Tilts tilts_around(double change, const Cumulant& psi) {
   Tilts tilts;
   for (const double part : {0.5, 1.0, 2.0}) {
-    const double u = std::min(part * change, Cumulant::kMaxTilt);
+    const double u = psi.best_tilt(part * change);
     tilts.push_back({u, psi(u), 0});
   }
   normalise(tilts);
