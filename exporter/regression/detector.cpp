@@ -112,7 +112,14 @@ bool Detector::may_ring(const Started& started) const {
   const auto& window = *started.window;
   if (window.sum() < limits_.margin * window.items()) return false;
   const double needed = log_threshold_ - started.log_weight - std::log(static_cast<double>(kWindows));
-  return window.sum() * window.sum() >= 2 * needed * reference_->variance() * window.terms();
+  if (window.sum() * window.sum() < 2 * needed * reference_->variance() * window.terms()) return false;
+  const auto [change, variance] = estimate(window, 0);
+  return change * change >= 2 * needed * variance;
+}
+
+WindowEstimate Detector::estimate(const Window& window, double least_churn) const {
+  if (limits_.declared) return window.self_normalised(*reference_);
+  return window.estimate(*reference_, std::max(least_churn, window.churn(*reference_)));
 }
 
 // Items that changed for good are known from every window that saw half of the panel, and count in the young ones too.
@@ -134,9 +141,7 @@ Detector::AlarmSum Detector::alarm_sum() const {
   const auto take = [&](const Started& started) {
     const auto& window = *started.window;
     if (window.items() == 0 || window.sum() < limits_.margin * window.items()) return;
-    const auto [change, variance] = limits_.declared
-                                        ? window.self_normalised(*reference_)
-                                        : window.estimate(*reference_, std::max(shared, window.churn(*reference_)));
+    const auto [change, variance] = estimate(window, shared);
     const double log_e =
         started.log_weight + log_evidence(alarm_tilts_, reference_->predictive() / variance, change / root_);
     sum.log_sum = log_add(sum.log_sum, log_e);
