@@ -21,7 +21,9 @@ class Cumulant {
   Cumulant() = default;  // u²/2
   // REQUIRES: residuals grouped by item.
   explicit Cumulant(std::span<const Residual> residuals, double sign);
-  double operator()(double u) const;
+  double operator()(double u) const;  // REQUIRES: 0 <= u <= kMaxTilt
+  // The tilt that speaks most for residuals with that mean: largest u·mean - psi(u). For a normal z that is the mean.
+  double best_tilt(double mean) const;
 
  private:
   std::vector<double> excess_;  // psi(u) - u²/2

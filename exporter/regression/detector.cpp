@@ -44,18 +44,16 @@ Detector::Detector(const Reference& reference, const Limits& limits)
       log_threshold_(std::log(2 * limits.budget.queries_per_year / limits.budget.false_alarms_per_year)),
       root_(std::sqrt(reference.predictive())),
       alarm_tilts_(tilts_from(limits.margin / root_, reference.worse())),
+      acceptance_tilts_(tilts_around(limits.margin / root_, reference.better())),
       whole_{std::make_shared<Window>(reference, 0), kTopLevel,
              std::log(limits.budget.queries_per_year / kDeclaredChanges)},
       declared_(limits.declared) {
-  for (const double part : {0.5, 1.0, 2.0}) {
-    const double u = std::min(part * limits.margin / root_, Cumulant::kMaxTilt);
-    acceptance_tilts_.push_back({u, reference.better()(u)});
-  }
   windows_.reserve(kWindows);
 }
 
 void Detector::add(std::uint32_t item, SignedValue value, WallTime at) {
   open();
+  for (const auto& started : windows_) started.window->fetch(item);
   for (const auto& started : windows_) started.window->add(*reference_, item, value, at);
   whole_.window->add(*reference_, item, value, at);
   if (changed_ && changed_ != whole_.window) changed_->add(*reference_, item, value, at);
@@ -85,7 +83,7 @@ void Detector::restart() {
 
 void Detector::look() {
   if (!no_worse_) {
-    const auto all = whole_.window->estimate(*reference_, Churn::by_squares);
+    const auto all = whole_.window->self_normalised(*reference_);
     no_worse_ = log_evidence(acceptance_tilts_, reference_->predictive() / all.variance,
                              (limits_.margin - all.change) / root_) >= -std::log(kAcceptanceError);
   }
@@ -101,13 +99,8 @@ void Detector::look() {
   const auto [log_sum, largest] = alarm_sum();
   if (log_sum < log_threshold_) return;
   changed_ = largest->window;
-  const double change = changed_->estimate(*reference_, Churn::by_improvements).change;
-  still_worse_ = std::max(limits_.margin, change / 2);
-  recovery_tilts_.clear();
-  for (const double part : {0.5, 1.0, 2.0}) {
-    const double u = std::min(part * still_worse_ / root_, Cumulant::kMaxTilt);
-    recovery_tilts_.push_back({u, reference_->better()(u)});
-  }
+  still_worse_ = std::max(limits_.margin, changed_->sum() / changed_->items() / 2);
+  recovery_tilts_ = tilts_around(still_worse_ / root_, reference_->better());
   regressed_ = true;
   no_worse_ = false;
   ++alarms_;
@@ -119,16 +112,36 @@ bool Detector::may_ring(const Started& started) const {
   const auto& window = *started.window;
   if (window.sum() < limits_.margin * window.items()) return false;
   const double needed = log_threshold_ - started.log_weight - std::log(static_cast<double>(kWindows));
-  return window.sum() * window.sum() >= 2 * needed * reference_->variance() * window.terms();
+  if (window.sum() * window.sum() < 2 * needed * reference_->variance() * window.terms()) return false;
+  const auto [change, variance] = estimate(window, 0);
+  return change * change >= 2 * needed * variance;
+}
+
+WindowEstimate Detector::estimate(const Window& window, double least_churn) const {
+  if (limits_.declared) return window.self_normalised(*reference_);
+  return window.estimate(*reference_, std::max(least_churn, window.churn(*reference_)));
+}
+
+// Items that changed for good are known from every window that saw half of the panel, and count in the young ones too.
+double Detector::shared_churn() const {
+  const auto half = static_cast<double>(reference_->known_items()) / 2;
+  double churn = 0;
+  const auto take = [&](const Window& window) {
+    if (window.items() >= half) churn = std::max(churn, window.churn(*reference_));
+  };
+  take(*whole_.window);
+  for (const auto& started : windows_) take(*started.window);
+  return churn;
 }
 
 Detector::AlarmSum Detector::alarm_sum() const {
   AlarmSum sum{-1e300, nullptr};
+  const double shared = limits_.declared ? 0 : shared_churn();
   double largest = -1e300;
-  const auto take = [&](const Started& started, Churn churn) {
+  const auto take = [&](const Started& started) {
     const auto& window = *started.window;
     if (window.items() == 0 || window.sum() < limits_.margin * window.items()) return;
-    const auto [change, variance] = window.estimate(*reference_, churn);
+    const auto [change, variance] = estimate(window, shared);
     const double log_e =
         started.log_weight + log_evidence(alarm_tilts_, reference_->predictive() / variance, change / root_);
     sum.log_sum = log_add(sum.log_sum, log_e);
@@ -136,8 +149,8 @@ Detector::AlarmSum Detector::alarm_sum() const {
     largest = log_e;
     sum.largest = &started;
   };
-  if (declared_) take(whole_, Churn::by_squares);
-  for (const auto& started : windows_) take(started, Churn::by_improvements);
+  if (declared_) take(whole_);
+  for (const auto& started : windows_) take(started);
   return sum;
 }
 
@@ -146,7 +159,7 @@ double Detector::log_recovery_sum() const {
   for (const auto& started : windows_) {
     const auto& window = *started.window;
     if (window.items() == 0 || window.sum() >= limits_.margin * window.items()) continue;
-    const auto [change, variance] = window.estimate(*reference_, Churn::by_squares);
+    const auto [change, variance] = window.self_normalised(*reference_);
     sum = log_add(sum, started.log_weight + log_evidence(recovery_tilts_, reference_->predictive() / variance,
                                                          (still_worse_ - change) / root_));
   }

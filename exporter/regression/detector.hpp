@@ -32,6 +32,8 @@ class Detector {
     bool declared{false};
   };
   Detector(const Reference& reference, const Limits& limits);
+  Detector(Detector&&) = default;
+  Detector& operator=(Detector&&) = default;
 
   // REQUIRES: the reference knows the item. `value` is signed so that more is worse.
   void add(std::uint32_t item, SignedValue value, WallTime at);
@@ -64,6 +66,8 @@ class Detector {
   void look();
   void restart();
   bool may_ring(const Started& started) const;
+  double shared_churn() const;
+  WindowEstimate estimate(const Window& window, double least_churn) const;
   AlarmSum alarm_sum() const;
   double log_recovery_sum() const;
 

@@ -6,29 +6,49 @@
 namespace ipw {
 namespace {
 
-constexpr double kRatio = 1.7;  // between two tilts; the evidence for a change between them is at most 9 % less
+constexpr double kRatio = 1.7;      // between two tilts; the evidence for a change between them is at most 9 % less
+constexpr double kPreferred = 0.7;  // the weight of a tilt over that of the one below
+
+void normalise(Tilts& tilts) {
+  double sum = 0;
+  for (const auto& tilt : tilts) sum += std::exp(tilt.log_weight);
+  for (auto& tilt : tilts) tilt.log_weight -= std::log(sum);
+}
 
 }  // namespace
 
 Tilts tilts_from(double smallest, const Cumulant& psi) {
   Tilts tilts;
-  double u = std::min(smallest, Cumulant::kMaxTilt);
+  double mean = std::min(smallest, Cumulant::kMaxTilt);
   do {
-    tilts.push_back({u, psi(u)});
-    u *= kRatio;
-  } while (u <= Cumulant::kMaxTilt);
+    const double u = psi.best_tilt(mean);
+    tilts.push_back({u, psi(u), static_cast<double>(tilts.size()) * std::log(kPreferred)});
+    mean *= kRatio;
+  } while (mean <= Cumulant::kMaxTilt);
+  normalise(tilts);
+  return tilts;
+}
+
+Tilts tilts_around(double change, const Cumulant& psi) {
+  Tilts tilts;
+  for (const double part : {0.5, 1.0, 2.0}) {
+    const double u = psi.best_tilt(part * change);
+    tilts.push_back({u, psi(u), 0});
+  }
+  normalise(tilts);
   return tilts;
 }
 
 double log_evidence(const Tilts& tilts, double n, double mean) {
+  constexpr double kNegligible = -20;
   double largest = -1e300;
-  for (const auto& [u, psi] : tilts) largest = std::max(largest, n * (u * mean - psi));
+  for (const auto& [u, psi, weight] : tilts) largest = std::max(largest, n * (u * mean - psi) + weight);
   double sum = 0;
-  for (const auto& [u, psi] : tilts) {
-    const double less = n * (u * mean - psi) - largest;
-    if (less > -20) sum += std::exp(less);
+  for (const auto& [u, psi, weight] : tilts) {
+    const double less = n * (u * mean - psi) + weight - largest;
+    if (less > kNegligible) sum += std::exp(less);
   }
-  return largest + std::log(sum / static_cast<double>(tilts.size()));
+  return largest + std::log(sum);
 }
 
 Bounds confidence_sequence(const WindowEstimate& estimate, const SequenceTuning& tuning) {

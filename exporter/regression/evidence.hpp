@@ -8,14 +8,17 @@
 
 namespace ipw {
 
-// The changes that a test is prepared for, as tilts u = change / sqrt(v0), equally likely, with psi(u) beside each.
+// A change that a test is prepared for, by the tilt u that is best for it, and how much is laid on it.
 struct Tilt {
-  double u, psi;
+  double u, psi, log_weight;
 };
 using Tilts = std::vector<Tilt>;
 
-// From `smallest` upwards in equal ratios, up to kMaxTilt; at least one.
+// For changes from `smallest` (in units of sqrt(v0)) up to kMaxTilt in equal ratios; at least one. More is laid on the
+// smaller ones: there a query says little, and a threshold of a few nats more costs many of them.
 Tilts tilts_from(double smallest, const Cumulant& psi);
+// For what should be at least `change` and is thought to be 0: half of it, it, and twice it.
+Tilts tilts_around(double change, const Cumulant& psi);
 // The mean over the tilts of exp(n (u·mean - psi(u))), as a logarithm: the evidence that `mean`, of n standardised
 // residuals, is above 0.
 double log_evidence(const Tilts& tilts, double n, double mean);

@@ -86,6 +86,7 @@ class RegressionMonitor {
   // REQUIRES: test < baseline's references().size().
   std::uint64_t alarms(std::size_t test) const { return tests_[test].detector.alarms(); }
   bool regressed(std::size_t test) const { return tests_[test].detector.regressed(); }
+  bool no_worse(std::size_t test) const { return tests_[test].detector.no_worse(); }
 
  private:
   struct Test {

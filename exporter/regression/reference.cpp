@@ -62,13 +62,14 @@ void add_residuals(std::vector<Residual>& residuals, std::uint32_t item, const s
   }
 }
 
-double better_share_of(std::span<const Residual> residuals) {
-  double better = 0, all = 0;
+// The mean of a power of the residuals on the side of better.
+double better_moment(std::span<const Residual> residuals, int power) {
+  double sum = 0, weights = 0;
   for (const auto& [item, value, weight] : residuals) {
-    all += weight * value * value;
-    if (value < 0) better += weight * value * value;
+    weights += weight;
+    if (value < 0) sum += weight * std::pow(value, power);
   }
-  return all > 0 ? better / all : 0.5;
+  return sum / weights;
 }
 
 }  // namespace
@@ -108,7 +109,8 @@ Reference::Reference(Shape shape, std::size_t item_count, std::span<const Refere
   for (auto& residual : residuals) residual.value /= std::sqrt(variance_);
   worse_ = Cumulant(residuals, 1);
   better_ = Cumulant(residuals, -1);
-  better_share_ = better_share_of(residuals);
+  better_share_ = better_moment(residuals, 2);
+  better_spread_ = better_moment(residuals, 4) - better_share_ * better_share_;
 }
 
 double Reference::clipped(std::uint32_t item, double value) const {

@@ -54,11 +54,12 @@ class Reference {
   const Cumulant& better() const { return better_; }
   // The share of the residuals' second moment that lies on the side of better.
   double better_share() const { return better_share_; }
+  double better_spread() const { return better_spread_; }  // the variance of what each adds to it
 
  private:
   std::vector<ReferenceItem> items_;
   std::size_t known_{0};
-  double variance_{0}, predictive_{0}, mean_{0}, better_share_{0.5};
+  double variance_{0}, predictive_{0}, mean_{0}, better_share_{0.5}, better_spread_{1.25};
   std::optional<double> clip_;
   Cumulant worse_, better_;
 };

@@ -67,14 +67,18 @@ void Window::add(const Reference& reference, std::uint32_t item, SignedValue val
   if (queries_++ == 0) since_ = at;
 }
 
-WindowEstimate Window::estimate(const Reference& reference, Churn churn) const {
+double Window::churn(const Reference& reference) const {
   const double expected = reference.variance() * terms_;
-  double variance = std::max(expected, squares_);
-  if (churn == Churn::by_improvements) {
-    const double excess = 2 * (better_squares_ - reference.better_share() * expected);
-    variance = expected + std::max(0.0, excess) * items_ / (items_ + kShrinkage);
-  }
-  return {.change = sum_ / items_, .variance = variance / (items_ * items_)};
+  const double error = expected * std::sqrt(reference.better_spread() / items_);
+  return std::max(0.0, 2 * (better_squares_ - reference.better_share() * expected - error)) / (items_ + kShrinkage);
+}
+
+WindowEstimate Window::estimate(const Reference& reference, double churn) const {
+  return {.change = sum_ / items_, .variance = (reference.variance() * terms_ / items_ + churn) / items_};
+}
+
+WindowEstimate Window::self_normalised(const Reference& reference) const {
+  return {.change = sum_ / items_, .variance = std::max(reference.variance() * terms_, squares_) / (items_ * items_)};
 }
 
 WindowEstimate Window::size(const Reference& reference) const {

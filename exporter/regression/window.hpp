@@ -19,19 +19,15 @@ class ItemSums {
     double sum{0}, raw{0};  // clipped, and as it came
   };
   explicit ItemSums(std::size_t item_count);
-  Cell& at(std::uint32_t item);                              // made if it is new
+  Cell& at(std::uint32_t item);  // made if it is new
+  // Fetches what at(item) will read: many windows are asked for one item, and each lies elsewhere in memory.
+  void fetch(std::uint32_t item) const { __builtin_prefetch(&cells_[item & (cells_.size() - 1)]); }
   const std::vector<Cell>& cells() const { return cells_; }  // those with a count of 0 are empty
 
  private:
   void grow();
   std::size_t item_count_, used_{0};
   std::vector<Cell> cells_;
-};
-
-// How the churn of single items enters the variance of a window's mean (METHODOLOGY, "Regressions").
-enum class Churn {
-  by_improvements,  // as much as the items that got better show, twice
-  by_squares,       // the sum of squares, if that is more: valid for any symmetric churn, slower
 };
 
 // What a window says: the mean change over its items and the variance of that.
@@ -48,13 +44,21 @@ class Window {
   // REQUIRES: the reference knows the item; the same reference always.
   void add(const Reference& reference, std::uint32_t item, SignedValue value, WallTime at);
 
+  void fetch(std::uint32_t item) const { sums_.fetch(item); }
+
   std::uint64_t start() const { return start_; }  // the number of its first query
   std::uint64_t queries() const { return queries_; }
   std::optional<WallTime> since() const { return since_; }
   double items() const { return items_; }
   double sum() const { return sum_; }      // of the changes D_i
   double terms() const { return terms_; }  // sum of 1/C_i + 1/n_i
-  WindowEstimate estimate(const Reference& reference, Churn churn) const;
+  // The variance that single items' lasting changes add to each item's, as far as the items that got better show it:
+  // what balances a change for the worse. Net of one standard error, and of what twenty quiet items would say.
+  double churn(const Reference& reference) const;
+  // With so much churn; or (Peña 1999) by the squares of the changes themselves, if that is more: right whatever the
+  // items' churn, as long as it is symmetric, but slower where there is none. REQUIRES: items() > 0.
+  WindowEstimate estimate(const Reference& reference, double churn) const;
+  WindowEstimate self_normalised(const Reference& reference) const;
   // The change as it is, not drawn in to where one value may lie at most, and its variance as the items show it.
   // O(items).
   WindowEstimate size(const Reference& reference) const;

@@ -2,6 +2,7 @@
 //   regression_simulation SHARED_FOLDER null YEARS SEED       false alarms in years without any change
 //   regression_simulation SHARED_FOLDER falls|rises RUNS SEED queries until detection
 //   regression_simulation SHARED_FOLDER churn RUNS SEED       items that flip for good, as many each way
+//   regression_simulation SHARED_FOLDER recovery|acceptance RUNS SEED
 
 #include <array>
 #include <cstdio>
@@ -115,7 +116,6 @@ std::size_t place_of(WatchedQuantity quantity, const PanelBaseline& baseline) {
 struct NullYear {
   std::array<std::uint64_t, kQuantities> alarms{};
   std::uint64_t naive{0};  // times that the naive rule began to hold
-  bool no_worse{false};
 };
 
 NullYear null_year(const Setting& setting, std::uint64_t seed) {
@@ -132,33 +132,24 @@ NullYear null_year(const Setting& setting, std::uint64_t seed) {
     year.naive += holds && !held ? 1 : 0;
     held = holds;
   }
-  for (const auto quantity : {WatchedQuantity::accuracy, WatchedQuantity::energy, WatchedQuantity::latency,
-                              WatchedQuantity::ipj})
+  for (const auto quantity :
+       {WatchedQuantity::accuracy, WatchedQuantity::energy, WatchedQuantity::latency, WatchedQuantity::ipj})
     year.alarms[static_cast<std::size_t>(quantity)] = monitor.alarms(place_of(quantity, *baseline));
   return year;
 }
 
+// Nine laws in turn, so that a run that is cut short has seen all of them.
 void null_years(const std::vector<Verdicts>& models, std::uint64_t years, std::uint64_t seed) {
-  std::printf("| model | discordance | energy sd | baseline | years | accuracy | energy | latency | ipj | naive a year |\n");
-  std::printf("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
-  for (std::size_t m = 0; m < models.size(); ++m)
-    for (std::size_t n = 0; n < kEnergyNoise.size(); ++n) {
-      const Setting setting{&models[m], (m + n) % 3 == 2 ? 0.12 : 0.06, kEnergyNoise[n], 5};
-      const auto cell = m * kEnergyNoise.size() + n;
-      const auto here = years / 9 + (cell < years % 9 ? 1 : 0);
-      NullYear all;
-      for (std::uint64_t y = 0; y < here; ++y) {
-        const auto year = null_year(setting, seed * 1'000'003 + cell * 1'009 + y * 7);
-        for (std::size_t q = 0; q < kQuantities; ++q) all.alarms[q] += year.alarms[q];
-        all.naive += year.naive;
-      }
-      if (here == 0) continue;
-      std::printf("| %s | %.0f %% | %.0f %% | %zu | %lu | %lu | %lu | %lu | %lu | %.0f |\n", kModels[m],
-                  100 * setting.discordance, 100 * setting.energy_noise, setting.cycles, here, all.alarms[0],
-                  all.alarms[1], all.alarms[2], all.alarms[3],
-                  static_cast<double>(all.naive) / static_cast<double>(here));
-      std::fflush(stdout);
-    }
+  std::printf("| model | discordance | energy sd | accuracy | energy | latency | ipj | naive |\n");
+  std::printf("| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+  for (std::uint64_t y = 0; y < years; ++y) {
+    const auto m = y % 3, n = y / 3 % 3;
+    const Setting setting{&models[m], (m + n) % 3 == 2 ? 0.12 : 0.06, kEnergyNoise[n], 5};
+    const auto year = null_year(setting, seed * 1'000'003 + y * 1'009);
+    std::printf("| %s | %.0f %% | %.0f %% | %lu | %lu | %lu | %lu | %lu |\n", kModels[m], 100 * setting.discordance,
+                100 * setting.energy_noise, year.alarms[0], year.alarms[1], year.alarms[2], year.alarms[3], year.naive);
+    std::fflush(stdout);
+  }
 }
 
 // --- Queries until detection ---
@@ -212,6 +203,14 @@ Trial trial(const Setting& setting, WatchedQuantity quantity, const ChangeLaw& c
   return result;
 }
 
+// The bound where the baseline's own noise counts as well: M items seen C times tell a shift no better than M·C
+// queries.
+double with_baseline(double bound, double cycles) {
+  if (bound * (1 + 1 / cycles) <= kPanel) return bound * (1 + 1 / cycles);
+  const double inverse = kPanel / bound - 1 / cycles;
+  return inverse > 0 ? kPanel / inverse : HUGE_VAL;
+}
+
 void row(const char* name, const Setting& setting, WatchedQuantity quantity, const ChangeLaw& change,
          const std::function<double(double)>& bound, std::uint64_t runs, std::uint64_t seed) {
   Delays unknown, declared, naive;
@@ -224,19 +223,24 @@ void row(const char* name, const Setting& setting, WatchedQuantity quantity, con
   }
   const double share = 1.0 / kQuantities, rate = kYear;
   const double bound_unknown = bound(std::log(rate / share)), bound_declared = bound(std::log(24 / share));
-  std::printf("| %s | %.0f %% | %.0f %% | %zu | %.0f | %.0f | %.0f | %.0f %% | %.2f | %.0f | %.0f | %.0f | %.0f %% | %.0f (%.0f %%) |\n",
-              name, 100 * setting.discordance, 100 * setting.energy_noise, setting.cycles, bound_unknown,
-              unknown.median(), unknown.mean(), 100.0 * static_cast<double>(unknown.found) / static_cast<double>(runs),
-              unknown.mean() / bound_unknown, bound_declared, declared.median(), declared.mean(),
-              100.0 * static_cast<double>(declared.found) / static_cast<double>(runs), naive.median(),
-              100.0 * static_cast<double>(naive.found) / static_cast<double>(runs));
+  std::printf(
+      "| %s | %.0f %% | %.0f %% | %zu | %.0f | %.0f | %.0f | %.0f | %.0f %% | %.2f | %.0f | %.0f | %.0f | %.0f %% | "
+      "%.0f (%.0f %%) |\n",
+      name, 100 * setting.discordance, 100 * setting.energy_noise, setting.cycles, bound_unknown,
+      with_baseline(bound_unknown, static_cast<double>(setting.cycles)), unknown.median(), unknown.mean(),
+      100.0 * static_cast<double>(unknown.found) / static_cast<double>(runs), unknown.mean() / bound_unknown,
+      bound_declared, declared.median(), declared.mean(),
+      100.0 * static_cast<double>(declared.found) / static_cast<double>(runs), naive.median(),
+      100.0 * static_cast<double>(naive.found) / static_cast<double>(runs));
   std::fflush(stdout);
 }
 
 void head() {
-  std::printf("| change | discordance | energy sd | cycles | bound | median | mean | found | mean/bound | declared: bound "
-              "| median | mean | found | naive: median (found) |\n");
-  std::printf("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
+  std::printf(
+      "| change | discordance | energy sd | cycles | bound | with baseline | median | mean | found | mean/bound | "
+      "declared: bound "
+      "| median | mean | found | naive: median (found) |\n");
+  std::printf("| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n");
 }
 
 double mean_right(const PanelWorld& world) {
@@ -254,8 +258,7 @@ double queries_for(double needed, const std::function<double(int)>& per_item) {
   double before = 0;
   for (int visits = 1; visits < 200; ++visits) {
     const double now = per_item(visits);
-    if (now * kPanel >= needed)
-      return kPanel * (visits - 1 + (needed / kPanel - before) / (now - before));
+    if (now * kPanel >= needed) return kPanel * (visits - 1 + (needed / kPanel - before) / (now - before));
     before = now;
   }
   return HUGE_VAL;
@@ -281,15 +284,15 @@ double flips_bound(double points, double accuracy, double flip, double needed) {
   });
 }
 
-void flip_for_good(PanelWorld& world, double share, bool from_right) {
-  const auto count = static_cast<std::size_t>(std::lround(share * static_cast<double>(world.items.size())));
-  std::vector<std::size_t> candidates;
-  for (std::size_t i = 0; i < world.items.size(); ++i)
-    if ((world.items[i].right > 0.5) == from_right) candidates.push_back(i);
-  std::vector<std::size_t> chosen;
+// That share of the panel that was right is wrong from now on; and as much the other way round, if `both`.
+void flip_for_good(PanelWorld& world, double share, bool both) {
+  const auto count = std::lround(share * static_cast<double>(world.items.size()));
   std::mt19937_64 random(static_cast<std::uint64_t>(world.uniform() * 1e15));
-  std::ranges::sample(candidates, std::back_inserter(chosen), static_cast<std::ptrdiff_t>(count), random);
-  for (const auto i : chosen) world.items[i].right = 1 - world.items[i].right;
+  std::vector<PanelWorld::Item*> right, wrong, chosen;
+  for (auto& item : world.items) (item.right > 0.5 ? right : wrong).push_back(&item);
+  std::ranges::sample(right, std::back_inserter(chosen), count, random);
+  if (both) std::ranges::sample(wrong, std::back_inserter(chosen), count, random);
+  for (auto* item : chosen) item->right = 1 - item->right;
 }
 
 void fall_rows(const Verdicts& model, double accuracy, double points, const Setting& base,
@@ -300,15 +303,17 @@ void fall_rows(const Verdicts& model, double accuracy, double points, const Sett
   const double flip = flip_of(setting.discordance), at = accuracy * (1 - 2 * flip) + flip;
   char name[64];
   std::snprintf(name, sizeof name, "−%.0f points, chances", 100 * points);
-  row(name, setting, WatchedQuantity::accuracy,
+  row(
+      name, setting, WatchedQuantity::accuracy,
       [points](PanelWorld& world) {
         const double kept = 1 - points / mean_right(world);
         for (auto& item : world.items) item.right *= kept;
       },
       [=](double needed) { return loss_bound(points, at, flip, needed); }, runs, seed);
   std::snprintf(name, sizeof name, "−%.0f points, flips", 100 * points);
-  row(name, setting, WatchedQuantity::accuracy,
-      [=](PanelWorld& world) { flip_for_good(world, points / (1 - 2 * flip), true); },
+  row(
+      name, setting, WatchedQuantity::accuracy,
+      [=](PanelWorld& world) { flip_for_good(world, points / (1 - 2 * flip), false); },
       [=](double needed) { return flips_bound(points, at, flip, needed); }, runs, seed);
 }
 
@@ -331,7 +336,8 @@ void rises(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
         const double shift = std::log1p(rise);
         char name[32];
         std::snprintf(name, sizeof name, "+%.0f %% energy", 100 * rise);
-        row(name, {&model, 0.06, noise, cycles}, WatchedQuantity::energy,
+        row(
+            name, {&model, 0.06, noise, cycles}, WatchedQuantity::energy,
             [shift](PanelWorld& world) {
               for (auto& item : world.items) item.log_joules += shift;
             },
@@ -342,7 +348,9 @@ void rises(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
 // --- Items that flip for good, as many each way ---
 
 void churn(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
-  std::printf("| churn | epoch | runs | accuracy alarms in 20 cycles | energy | latency | ipj |\n| --- | --- | --- | --- | --- | --- | --- |\n");
+  std::printf(
+      "| churn | epoch | runs | accuracy alarms in 20 cycles | energy | latency | ipj |\n| --- | --- | --- | --- | --- "
+      "| --- | --- |\n");
   for (const double share : {0.0, 0.06, 0.12})
     for (const bool declared : {true, false}) {
       std::array<std::uint64_t, kQuantities> alarms{};
@@ -351,18 +359,15 @@ void churn(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
         auto world = world_of(setting, seed * 1'000'003 + run * 31);
         const auto baseline = baseline_of(world, setting.cycles);
         RegressionMonitor monitor(baseline, options(), declared);
-        const auto fresh = world.items;
         flip_for_good(world, share / 2, true);
-        for (std::size_t i = 0; i < fresh.size(); ++i) std::swap(world.items[i].right, world.items[i].right);
-        std::vector<std::size_t> wrong;
-        for (std::size_t i = 0; i < fresh.size(); ++i)
-          if (fresh[i].right < 0.5) wrong.push_back(i);
-        for (std::size_t i = 0; i < static_cast<std::size_t>(std::lround(share / 2 * kPanel)); ++i)
-          world.items[wrong[i]].right = 1 - world.items[wrong[i]].right;
-        for (auto& item : world.items) item.log_joules += share > 0 ? 0.2 * world.normal() : 0;
+        for (std::size_t i = 0; share > 0 && i < kPanel; i += 2) {  // and so do joules, by 20 %, in pairs
+          const double moved = 0.2 * world.normal();
+          world.items[i].log_joules += moved;
+          world.items[i + 1].log_joules -= moved;
+        }
         for (std::size_t i = 0; i < 20 * kPanel; ++i) monitor.add(world.next());
-        for (const auto quantity : {WatchedQuantity::accuracy, WatchedQuantity::energy, WatchedQuantity::latency,
-                                    WatchedQuantity::ipj})
+        for (const auto quantity :
+             {WatchedQuantity::accuracy, WatchedQuantity::energy, WatchedQuantity::latency, WatchedQuantity::ipj})
           alarms[static_cast<std::size_t>(quantity)] += monitor.alarms(place_of(quantity, *baseline)) > 0 ? 1 : 0;
       }
       std::printf("| %.0f %% | %s | %lu | %lu | %lu | %lu | %lu |\n", 100 * share, declared ? "declared" : "unknown",
@@ -371,11 +376,89 @@ void churn(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
     }
 }
 
+// --- The way back, and acceptance ---
+
+struct Law {
+  const char* name;
+  WatchedQuantity quantity;
+  double points, rise;
+};
+constexpr std::array<Law, 5> kLaws{{{"−3 points", WatchedQuantity::accuracy, 0.03, 0},
+                                    {"−5 points", WatchedQuantity::accuracy, 0.05, 0},
+                                    {"+2 % energy", WatchedQuantity::energy, 0, 0.02},
+                                    {"+5 % energy", WatchedQuantity::energy, 0, 0.05},
+                                    {"+10 % energy", WatchedQuantity::energy, 0, 0.1}}};
+
+void apply(PanelWorld& world, const Law& law) {
+  const double kept = 1 - law.points / mean_right(world);
+  for (auto& item : world.items) {
+    item.right *= kept;
+    item.log_joules += std::log1p(law.rise);
+  }
+}
+
+void recovery(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
+  std::printf(
+      "| change | cycles | runs | median until `ok` again | mean | found | `ok` while still worse, 20 cycles |\n");
+  std::printf("| --- | --- | --- | --- | --- | --- | --- |\n");
+  for (const auto& law : kLaws)
+    for (const std::size_t cycles : {5UL, 10UL, 20UL}) {
+      Delays back;
+      std::uint64_t wrongly = 0;
+      for (std::uint64_t run = 0; run < 2 * runs; ++run) {
+        auto world = world_of({&model, 0.06, 0.1, cycles}, seed * 1'000'003 + run * 31);
+        const auto baseline = baseline_of(world, cycles);
+        const auto place = place_of(law.quantity, *baseline);
+        RegressionMonitor monitor(baseline, options(), false);
+        const auto before = world.items;
+        apply(world, law);
+        for (std::uint64_t i = 0; i < kHorizon && !monitor.regressed(place); ++i) monitor.add(world.next());
+        if (!monitor.regressed(place)) continue;
+        const bool comes_back = run % 2 == 0;
+        if (comes_back) world.items = before;
+        std::uint64_t i = 0;
+        while (i < (comes_back ? kHorizon : 20 * kPanel) && monitor.regressed(place)) monitor.add(world.next()), ++i;
+        if (comes_back) back.add(monitor.regressed(place) ? std::nullopt : std::optional(i));
+        if (!comes_back && !monitor.regressed(place)) ++wrongly;
+      }
+      if (back.queries.empty()) continue;
+      std::printf("| %s | %zu | %zu | %.0f | %.0f | %lu | %lu |\n", law.name, cycles, back.queries.size(),
+                  back.median(), back.mean(), back.found, wrongly);
+      std::fflush(stdout);
+    }
+}
+
+// Queries until an epoch is shown to be no worse; and how often one is accepted that is worse by just the margin.
+void acceptance(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
+  std::printf("| quantity | cycles | median | accepted in 20 cycles | wrongly, of those at the margin |\n");
+  std::printf("| --- | --- | --- | --- | --- |\n");
+  for (const Law& law :
+       {Law{"accuracy", WatchedQuantity::accuracy, 0.01, 0}, Law{"energy", WatchedQuantity::energy, 0, 0.02}})
+    for (const std::size_t cycles : {5UL, 10UL, 20UL}) {
+      std::array<Delays, 2> until;  // unchanged, at the margin
+      for (std::uint64_t run = 0; run < 2 * runs; ++run) {
+        auto world = world_of({&model, 0.06, 0.1, cycles}, seed * 1'000'003 + run * 31);
+        const auto baseline = baseline_of(world, cycles);
+        const auto place = place_of(law.quantity, *baseline);
+        RegressionMonitor monitor(baseline, options(), true);
+        if (run % 2 == 1) apply(world, law);
+        std::uint64_t i = 0;
+        while (i < 20 * kPanel && !monitor.no_worse(place)) monitor.add(world.next()), ++i;
+        until[run % 2].add(monitor.no_worse(place) ? std::optional(i) : std::nullopt);
+      }
+      std::printf("| %s | %zu | %.0f | %.0f %% | %.1f %% |\n", law.name, cycles, until[0].median(),
+                  100.0 * static_cast<double>(until[0].found) / static_cast<double>(runs),
+                  100.0 * static_cast<double>(until[1].found) / static_cast<double>(runs));
+      std::fflush(stdout);
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr, "usage: regression_simulation SHARED_FOLDER null|falls|rises|churn COUNT SEED\n");
+    std::fprintf(stderr,
+                 "usage: regression_simulation SHARED_FOLDER null|falls|rises|churn|recovery|acceptance COUNT SEED\n");
     return 2;
   }
   std::vector<Verdicts> models;
@@ -393,4 +476,6 @@ int main(int argc, char** argv) {
   if (what == "falls") falls(models[1], count, seed);
   if (what == "rises") rises(models[1], count, seed);
   if (what == "churn") churn(models[1], count, seed);
+  if (what == "recovery") recovery(models[1], count, seed);
+  if (what == "acceptance") acceptance(models[1], count, seed);
 }

@@ -23,9 +23,9 @@ class PanelWorld {
   struct Noise {
     double energy{0.1}, latency{0.1};  // standard deviations within an item
   };
-  PanelWorld(std::vector<Item> items, Noise noise, std::uint64_t seed)
-      : items(std::move(items)), noise_(noise), random_(seed) {
-    for (std::uint32_t i = 0; i < this->items.size(); ++i) order_.push_back(i);
+  PanelWorld(std::vector<Item> panel, Noise noise, std::uint64_t seed)
+      : items(std::move(panel)), noise_(noise), random_(seed) {
+    for (std::uint32_t i = 0; i < items.size(); ++i) order_.push_back(i);
     query_.energy = {{.scope = probes::Scope::accelerator, .quality = probes::Quality::measured}};
     query_.outcome = replay::Outcome::ok;
   }
@@ -69,7 +69,8 @@ class PanelWorld {
   CompletedQuery query_;
 };
 
-// `count` items of which about `accuracy` are answered right but for flips: two replays differ in `discordance` of them.
+// `count` items of which about `accuracy` are answered right but for flips: two replays differ in `discordance` of
+// them.
 inline std::vector<PanelWorld::Item> made_up_panel(std::size_t count, double accuracy, double discordance) {
   const double flip = (1 - std::sqrt(1 - 2 * discordance)) / 2;
   std::vector<PanelWorld::Item> items;
