@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/log.hpp"
+#include "exporter/analysis/completed_queries.hpp"
 #include "exporter/store/journal_verdicts.hpp"
 #include "exporter/web/pages.hpp"
 #include "replay/model_judge.hpp"
@@ -34,6 +35,8 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
   if (auto ok = app->open_journal(); !ok) return ok.error();
   if (auto ok = app->find_starts(); !ok) return ok.error();
   if (auto ok = app->open_budgets(); !ok) return ok.error();
+  auto windows = app->open_windows();
+  if (!windows) return windows.error();
   std::vector<LedgerTarget> targets;
   for (std::size_t i = 0; i < app->plan_.targets.size(); ++i) {
     auto& ledger = app->plan_.targets[i].ledger;
@@ -50,7 +53,8 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .anchor = app->anchor_,
                                                                     .judge = app->judge_counts(),
                                                                     .budgets = app->budgets_,
-                                                                    .on_record = {}});
+                                                                    .on_record = {},
+                                                                    .windows = std::move(*windows)});
   if (auto ok = app->open_server(); !ok) return ok.error();
   return app;
 }
@@ -106,6 +110,25 @@ Result<void> App::open_budgets() {
     budget = std::make_shared<Budget>(*target.budget, *spent, now, anchor_);
   }
   return {};
+}
+
+// Only what is scraped has windows.
+Result<std::unique_ptr<Windows>> App::open_windows() {
+  if (!options_.serve) return std::unique_ptr<Windows>();
+  std::vector<WindowTarget> targets;
+  for (std::size_t i = 0; i < plan_.targets.size(); ++i) {
+    const auto& info = plan_.targets[i].ledger.info;
+    targets.push_back({info.name, info.model, info.accelerator, info.corpus, starts_[i].cycle, starts_[i].done_before});
+  }
+  auto windows = std::make_unique<Windows>(std::move(targets));
+  const auto left_out = windows->fill(
+      [this](WallTime since, const Windows::Each& each) { return for_each_completed(*journal_, since, each); },
+      anchor_.wall(plan_.clock->now()));
+  if (!left_out) return left_out.error();
+  if (*left_out > 0)
+    log_warn("queries of the journal ended in the future, by the clock as it is now: no window shows them",
+             {{"queries", std::to_string(*left_out)}});
+  return windows;
 }
 
 Result<void> App::open_server() {

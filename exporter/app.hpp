@@ -60,6 +60,7 @@ class App {
   Result<void> open_journal();
   Result<void> find_starts();
   Result<void> open_budgets();
+  Result<std::unique_ptr<Windows>> open_windows();
   Result<void> open_server();
   Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
   std::optional<JudgeCounts> judge_counts() const;

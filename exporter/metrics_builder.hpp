@@ -61,4 +61,7 @@ void add_energy(const Snapshot& snapshot, const std::vector<Labels>& targets, co
 // What it tells about judging: the model that judges, its quality, coverage, other slices, tries.
 void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
+// The windows' figures with their bounds, family by family.
+void add_windows(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
+
 }  // namespace ipw::metrics

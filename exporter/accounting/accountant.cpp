@@ -106,6 +106,7 @@ void Accountant::settle(MonoTime limit) {
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
   std::ranges::move(ledger_.late_verdicts(), std::back_inserter(unstored_verdicts_));
+  for (const auto& query : ledger_.completed()) complete(query);
   if (parts_.rig != nullptr) parts_.rig->forget_before(attributor_.watermark());
   if (std::chrono::steady_clock::now() >= store_at_) store();
 }
@@ -168,8 +169,14 @@ void Accountant::charge_budgets(const AttemptRecord& record) {
     if (parts_.budgets[i] && parts_.targets[i].info.name == record.target) parts_.budgets[i]->add(record);
 }
 
+void Accountant::complete(const CompletedQuery& query) {
+  if (parts_.windows) parts_.windows->add(query);
+}
+
 void Accountant::publish() {
   auto snapshot = std::make_shared<Snapshot>(ledger_.snapshot(parts_.clock->now()));
+  for (std::size_t i = 0; parts_.windows && i < snapshot->targets.size(); ++i)
+    snapshot->targets[i].windows = parts_.windows->figures(i, snapshot->at);
   snapshot->process = read_process();
   for (std::size_t i = 0; i < parts_.budgets.size(); ++i)
     if (parts_.budgets[i]) snapshot->targets[i].budget_remaining = parts_.budgets[i]->remaining(parts_.clock->now());

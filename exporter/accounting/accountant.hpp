@@ -14,6 +14,7 @@
 #include "exporter/accounting/judge_counts.hpp"
 #include "exporter/accounting/ledger.hpp"
 #include "exporter/accounting/snapshot.hpp"
+#include "exporter/statistics/windows.hpp"
 #include "probes/rig.hpp"
 #include "replay/attempt.hpp"
 
@@ -43,7 +44,8 @@ class Accountant {
     std::optional<JudgeCounts> judge{};              // the model that judges, if one does
     std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty
     std::function<void(const AttemptRecord&)>
-        on_record;  // after it was stored, on the accountant's thread; may be empty
+        on_record;                       // after it was stored, on the accountant's thread; may be empty
+    std::unique_ptr<Windows> windows{};  // of the same targets, or null
   };
   explicit Accountant(Parts parts);
   // Finishes as close() does.
@@ -71,6 +73,7 @@ class Accountant {
   Result<void> write();
   void store();
   void charge_budgets(const AttemptRecord& record);
+  void complete(const CompletedQuery& query);
   void publish();
   Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;

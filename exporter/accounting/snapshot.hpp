@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <span>
@@ -16,6 +17,7 @@
 #include "exporter/accounting/histogram.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/analysis/judge_quality.hpp"
+#include "exporter/statistics/window_figures.hpp"
 #include "probes/energy_meter.hpp"
 #include "probes/topology.hpp"
 #include "replay/attempt.hpp"
@@ -123,6 +125,7 @@ struct TargetSnapshot {
   std::optional<std::int64_t> server_running, server_waiting;  // as the server says
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
   std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
+  std::shared_ptr<const std::vector<WindowFigures>> windows;   // null where there are none
 };
 
 // What is fixed about the model that judges.
