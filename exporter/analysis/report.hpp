@@ -14,6 +14,7 @@
 #include "exporter/analysis/judge_quality.hpp"
 #include "exporter/analysis/slices.hpp"
 #include "exporter/analysis/tries.hpp"
+#include "exporter/statistics/target_windows.hpp"
 
 namespace ipw {
 
@@ -40,6 +41,7 @@ struct TargetReport {
   std::vector<SliceRow> slices;
   std::vector<TargetJudge> judges;
   Tries tries;
+  std::vector<WindowFigures> windows;  // all records, the last 24h before the newest one, the newest cycle
 };
 
 // What records say about targets, judges and queries.
@@ -64,8 +66,11 @@ class ReportBuilder {
 
  private:
   struct TargetBook {
+    TargetBook();
     TargetReport report;
     SliceTable slices;
+    TargetWindows windows;
+    WallTime newest{};
     std::map<std::string, JudgedAnswers> judged;  // by judge
   };
   void add_finished(const FinishedQuery& query);

@@ -3,6 +3,7 @@
 
 #include "exporter/accounting/statistics.hpp"
 #include "exporter/commands/report_text.hpp"
+#include "exporter/figures_json.hpp"
 
 namespace ipw {
 namespace {
@@ -100,7 +101,7 @@ Json tries_of(const Tries& tries) {
                       {"quality", to_text(labels.second)},
                       {"queries", spent.queries},
                       {"mean", spent.mean},
-                      {"median", spent.median}});
+                      {"median", number(spent.median)}});
   return {{"queries", tries.queries()},
           {"most_tries", tries.most_tries()},
           {"solved_at_once", share(tries.solved_at_once())},
@@ -121,6 +122,7 @@ Json target_of(const TargetReport& target) {
   json["verdicts"] = counts_of<replay::VerdictKind>(summary.verdicts());
   json["outcomes"] = counts_of<replay::Outcome>(summary.outcomes());
   json["energy"] = energy_of(summary);
+  json["windows"] = Json::parse(figures_json(target.windows));
   json["slices"] = slices_of(target);
   json["judges"] = judges_of(target);
   json["attempts_until_success"] = tries_of(target.tries);

@@ -211,7 +211,7 @@ std::string tries_text(const TargetReport& target) {
   for (const auto& [labels, spent] : tries.joules())
     figures.add({"joules to first success (" + std::string(to_text(labels.first)) + ", " +
                      std::string(to_text(labels.second)) + ")",
-                 "mean " + figure(spent.mean) + ", median " + figure(spent.median)});
+                 "mean " + figure(spent.mean) + ", median " + figure_or(spent.median)});
   MarkdownTable failures({"failures before success", "queries"});
   for (const auto& [failed, queries] : tries.failures())
     failures.add({count(failed), share_of(queries, tries.queries())});
@@ -230,7 +230,7 @@ std::string tries_section(const Report& report) {
 std::string report_markdown(const Report& report) {
   std::string text = "# Report\n\n";
   for (const auto& journal : report.journals) text += "- " + markdown_escaped(journal) + "\n";
-  text += "\n" + targets_section(report) + slices_section(report) + judges_section(report);
+  text += "\n" + targets_section(report) + windows_markdown(report) + slices_section(report) + judges_section(report);
   if (report.comparison) {
     text += coverage_section(*report.comparison);
     if (report.comparison->queries > 0)

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "exporter/accounting/statistics.hpp"
+#include "exporter/figures_json.hpp"
 
 namespace ipw::web {
 namespace {
@@ -111,6 +112,7 @@ Json target_state(const TargetSnapshot& target) {
                    {"output", target.tokens.output}};
   out["energy"] = Json::array();
   for (const auto& [labels, spent] : target.energy) out["energy"].push_back(energy(labels, spent));
+  if (target.windows) out["windows"] = Json::parse(figures_json(*target.windows));
   out["recent_failures"] = Json::array();
   for (const auto& record : target.recent_failures) out["recent_failures"].push_back(failure(record));
   return out;
