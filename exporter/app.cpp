@@ -54,7 +54,8 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .judge = app->judge_counts(),
                                                                     .budgets = app->budgets_,
                                                                     .on_record = {},
-                                                                    .windows = std::move(*windows)});
+                                                                    .windows = std::move(*windows),
+                                                                    .rates = app->open_rates()});
   if (auto ok = app->open_server(); !ok) return ok.error();
   return app;
 }
@@ -129,6 +130,20 @@ Result<std::unique_ptr<Windows>> App::open_windows() {
     log_warn("queries of the journal ended in the future, by the clock as it is now: no window shows them",
              {{"queries", std::to_string(*left_out)}});
   return windows;
+}
+
+EnergyRates App::open_rates() {
+  const auto open = [this](const std::string& name, const std::optional<RateConfig>& config) {
+    if (!config) return std::shared_ptr<EnergyRate>();
+    if (config->fixed) return std::make_shared<EnergyRate>(*config->fixed);
+    auto rate = std::make_shared<EnergyRate>(config->keep);
+    rate_feeds_.push_back(std::make_unique<RateFeed>(
+        RateFeed::Options{name, config->endpoint, config->query, config->every}, rate, *plan_.clock));
+    return rate;
+  };
+  const auto& [carbon, electricity] = std::tie(plan_.config.carbon, plan_.config.electricity);
+  return {open("carbon intensity", carbon), open("electricity price", electricity),
+          electricity ? electricity->currency : ""};
 }
 
 Result<void> App::open_server() {

@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "exporter/accounting/accountant.hpp"
 #include "exporter/plan.hpp"
+#include "exporter/rates/rate_feed.hpp"
 #include "exporter/store/journal.hpp"
 #include "exporter/web/http_server.hpp"
 #include "replay/id_set.hpp"
@@ -61,6 +62,7 @@ class App {
   Result<void> find_starts();
   Result<void> open_budgets();
   Result<std::unique_ptr<Windows>> open_windows();
+  EnergyRates open_rates();
   Result<void> open_server();
   Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
   std::optional<JudgeCounts> judge_counts() const;
@@ -77,6 +79,7 @@ class App {
   std::vector<Start> starts_;
   std::map<std::string, std::shared_ptr<replay::OwnRequests>> own_requests_;  // by the server's origin
   std::vector<std::shared_ptr<Budget>> budgets_;                              // by target, null where there is none
+  std::vector<std::unique_ptr<RateFeed>> rate_feeds_;
   std::unique_ptr<Accountant> accountant_;
   std::shared_ptr<replay::JudgeTurn> judge_turn_;  // null unless the judging model shares a target's accelerator
   std::unique_ptr<replay::JudgeDesk> desk_;        // null where no model judges

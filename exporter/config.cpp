@@ -157,6 +157,8 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   config.judges = root.child("judges");
   config.probes = read_probes(root.child("probes"));
   config.store = read_store(root.child("store"), folder);
+  config.carbon = read_carbon(root);
+  config.electricity = read_electricity(root);
   config.root = root;
   if (auto ok = root.finish(); !ok) return ok.error();
   return config;

@@ -64,4 +64,7 @@ void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, c
 // The windows' figures with their bounds, family by family.
 void add_windows(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
+// What energy emits and costs, where rates are configured.
+void add_rates(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
+
 }  // namespace ipw::metrics

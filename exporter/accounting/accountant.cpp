@@ -27,12 +27,19 @@ constexpr auto kCoverCheck = 10ms;
 // into time that is booked already.
 constexpr auto kEventsArriveWithin = 250ms;
 
+std::vector<std::vector<EnergyLabels>> scopes_of(const std::vector<LedgerTarget>& targets) {
+  std::vector<std::vector<EnergyLabels>> scopes;
+  for (const auto& target : targets) scopes.push_back(target.metered_scopes);
+  return scopes;
+}
+
 }  // namespace
 
 Accountant::Accountant(Parts parts)
     : parts_(std::move(parts)),
       attributor_(parts_.books, parts_.clock->now()),
       ledger_(parts_.targets, parts_.books, parts_.anchor, parts_.judge),
+      bill_(parts_.rates, scopes_of(parts_.targets)),
       queue_(kQueueCapacity),
       published_(std::make_shared<const Snapshot>()) {
   publish();
@@ -171,12 +178,24 @@ void Accountant::charge_budgets(const AttemptRecord& record) {
 
 void Accountant::complete(const CompletedQuery& query) {
   if (parts_.windows) parts_.windows->add(query);
+  for (std::size_t i = 0; i < parts_.targets.size(); ++i)
+    if (parts_.targets[i].info.name == query.target) bill_.add(i, query, parts_.clock->now());
+}
+
+void Accountant::show_rates(Snapshot& snapshot) const {
+  const auto now = parts_.clock->now();
+  const auto& rates = bill_.rates();
+  if (rates.carbon) snapshot.carbon = {rates.carbon->per_kwh(now), {}};
+  if (rates.electricity) snapshot.electricity = {rates.electricity->per_kwh(now), rates.currency};
+  for (std::size_t i = 0; i < snapshot.targets.size(); ++i)
+    if (rates.carbon || rates.electricity) snapshot.targets[i].billed = bill_.of(i);
 }
 
 void Accountant::publish() {
   auto snapshot = std::make_shared<Snapshot>(ledger_.snapshot(parts_.clock->now()));
   for (std::size_t i = 0; parts_.windows && i < snapshot->targets.size(); ++i)
     snapshot->targets[i].windows = parts_.windows->figures(i, snapshot->at);
+  show_rates(*snapshot);
   snapshot->process = read_process();
   for (std::size_t i = 0; i < parts_.budgets.size(); ++i)
     if (parts_.budgets[i]) snapshot->targets[i].budget_remaining = parts_.budgets[i]->remaining(parts_.clock->now());

@@ -46,6 +46,7 @@ class Accountant {
     std::function<void(const AttemptRecord&)>
         on_record;                       // after it was stored, on the accountant's thread; may be empty
     std::unique_ptr<Windows> windows{};  // of the same targets, or null
+    EnergyRates rates{};
   };
   explicit Accountant(Parts parts);
   // Finishes as close() does.
@@ -74,6 +75,7 @@ class Accountant {
   void store();
   void charge_budgets(const AttemptRecord& record);
   void complete(const CompletedQuery& query);
+  void show_rates(Snapshot& snapshot) const;
   void publish();
   Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;
@@ -81,6 +83,7 @@ class Accountant {
   Parts parts_;
   Attributor attributor_;
   Ledger ledger_;
+  EnergyBill bill_;
   BoundedQueue<replay::AttemptEvent> queue_;
   std::vector<AttemptRecord> unstored_;
   std::vector<LateVerdict> unstored_verdicts_;

@@ -44,9 +44,16 @@ struct TargetReport {
   std::vector<WindowFigures> windows;  // all records, the last 24h before the newest one, the newest cycle
 };
 
+// What a kilowatt hour emits and costs, where the reader says so.
+struct ReportRates {
+  std::optional<double> grams_per_kwh, price_per_kwh;
+  std::string currency{"dollars"};
+};
+
 // What records say about targets, judges and queries.
 struct Report {
   std::vector<std::string> journals;
+  ReportRates rates{};
   std::vector<TargetReport> targets;     // by name
   std::vector<JudgeReport> judges;       // by name
   std::optional<Comparison> comparison;  // of the targets that have judged queries, where there are several

@@ -65,6 +65,15 @@ void add_energy(MarkdownTable& table, const Report& report) {
     add_row(table, report, "metered queries" + scope, [&](const auto& target) { return count(of(target).queries); });
     add_row(table, report, "joules per query" + scope,
             [&](const auto& target) { return figure_or(efficiency(of(target)).joules_per_query); });
+    const auto per_query = [&](const std::string& what, const std::optional<double>& rate) {
+      if (!rate) return;
+      add_row(table, report, what + " per query" + scope, [&](const auto& target) {
+        const auto joules = efficiency(of(target)).joules_per_query;
+        return joules ? figure(at_rate(Joules{*joules}, *rate)) : kUnknown;
+      });
+    };
+    per_query("grams of CO2e", report.rates.grams_per_kwh);
+    per_query("electricity, " + report.rates.currency, report.rates.price_per_kwh);
     add_row(table, report, "IPJ, correct per joule" + scope,
             [&](const auto& target) { return figure_or(efficiency(of(target)).per_joule); });
     add_row(table, report, "IPW, per query" + scope,
