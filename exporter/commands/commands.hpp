@@ -69,7 +69,7 @@ struct ReportOptions {
   std::vector<std::string> corpus;  // empty: how many options a query has is not known
   std::string reference;            // empty: the most accurate target
   std::string format{"markdown"};
-  ReportRates rates;
+  ReportRates rates{};
 };
 int report_command(const ReportOptions& options);
 
