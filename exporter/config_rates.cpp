@@ -6,8 +6,10 @@ namespace {
 // The rate is a number under `key`, or a series of a Prometheus.
 RateConfig read_rate(Options options, std::string_view key, double most) {
   RateConfig rate;
-  if (options.has(key) == options.has("prometheus")) {
-    options.fail({}, "needs either `" + std::string(key) + "` or `prometheus`");
+  const bool fixed = options.has(key), asked = options.has("prometheus");
+  if (fixed == asked) {
+    const auto either = "`" + std::string(key) + "` or `prometheus`";
+    options.fail({}, fixed ? "give either " + either + ", not both" : "needs " + either);
     return rate;
   }
   rate.fixed = options.optional_number(key, {0, most});

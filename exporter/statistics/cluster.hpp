@@ -16,6 +16,7 @@ struct ClusterSums {
   double joules{0}, seconds{0}, watts{0};  // gross energy, share of busy time, mean power; of metered queries
 
   ClusterSums& operator+=(const ClusterSums& other);
+  ClusterSums& operator-=(const ClusterSums& other);
   bool operator==(const ClusterSums&) const = default;
 };
 
@@ -30,7 +31,9 @@ class ClusterTable {
     ClusterSums sums;
   };
   void add(std::uint32_t key, const ClusterSums& sums);
-  void add(const ClusterTable& other);
+  // Takes off what was added before. A row without queries goes; of others the sums keep a rounding error of 1e-16 of
+  // the greatest that they have been.
+  void take_off(const ClusterTable& other);
   void clear() { rows_.clear(); }
   std::span<const Row> rows() const { return rows_; }
   bool empty() const { return rows_.empty(); }

@@ -31,20 +31,16 @@ bool ClusterWindow::advance(WallTime now) {
   return number > *newest_ && advance_to(number);
 }
 
-// What is left is added up anew: taking off what was added would leave rounding errors behind.
 bool ClusterWindow::advance_to(std::int64_t number) {
   newest_ = number;
   bool forgotten = false;
   for (auto& bucket : buckets_) {
     if (bucket.sums.empty() || bucket.number > number - kBuckets) continue;
+    total_.take_off(bucket.sums);
     bucket.sums = {};
     forgotten = true;
   }
-  if (!forgotten) return false;
-  total_.clear();
-  for (auto kept = std::max<std::int64_t>(number - kBuckets + 1, 0); kept <= number; ++kept)
-    total_.add(place_of(kept).sums);
-  return true;
+  return forgotten;
 }
 
 void ClusterWindow::clear() {

@@ -21,13 +21,18 @@ double queries(const ClusterWindow& window) {
 }
 
 TEST(ClusterTable, KeepsItsRowsInOrderAndAddsUp) {
+  using Joules = std::vector<std::pair<std::uint32_t, double>>;
+  const auto joules = [](const ClusterTable& table) {
+    Joules found;
+    for (const auto& row : table.rows()) found.emplace_back(row.key, row.sums.joules);
+    return found;
+  };
   ClusterTable table, other;
-  for (const std::uint32_t key : {7U, 3U, 7U, 5U}) table.add(key, {.queries = 1, .joules = 2});
-  for (const std::uint32_t key : {5U, 9U, 1U}) other.add(key, {.queries = 1, .joules = 10});
-  table.add(other);
-  std::vector<std::pair<std::uint32_t, double>> found;
-  for (const auto& row : table.rows()) found.emplace_back(row.key, row.sums.joules);
-  EXPECT_EQ(found, (std::vector<std::pair<std::uint32_t, double>>{{1, 10}, {3, 2}, {5, 12}, {7, 4}, {9, 10}}));
+  for (const std::uint32_t key : {7U, 3U, 7U, 5U, 1U, 9U}) table.add(key, {.queries = 1, .joules = 2});
+  EXPECT_EQ(joules(table), (Joules{{1, 2}, {3, 2}, {5, 2}, {7, 4}, {9, 2}}));
+  for (const std::uint32_t key : {5U, 9U, 7U}) other.add(key, {.queries = 1, .joules = 2});
+  table.take_off(other);
+  EXPECT_EQ(joules(table), (Joules{{1, 2}, {3, 2}, {7, 2}}));
 }
 
 TEST(ClusterOf, IsTheSameInEveryProcess) {
