@@ -98,7 +98,7 @@ TEST(ReportJson, WindowsHaveBoundsClusteredByQuery) {
   EXPECT_NEAR(lower(all), lower(cycle), 0.02) << "the same answers again are nothing new";
   const auto& energy = cycle["energy"][0];
   EXPECT_EQ(energy["joules_per_query"]["value"], 10.5);
-  EXPECT_EQ(energy["intelligence_per_joule"]["value"], 30.0 / 420);
+  EXPECT_NEAR(energy["intelligence_per_joule"]["value"].get<double>(), 30.0 / 420, 1e-15);
   EXPECT_LT(energy["intelligence_per_joule"]["lower"], energy["intelligence_per_joule"]["upper"]);
   ASSERT_EQ(cycle["slices"].size(), 2U);
   EXPECT_EQ(cycle["slices"][0]["subject"], "law");
