@@ -35,6 +35,8 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
   if (auto ok = app->find_starts(); !ok) return ok.error();
   if (auto ok = app->open_budgets(); !ok) return ok.error();
   if (auto ok = app->open_regressions(); !ok) return ok.error();
+  auto windows = app->open_windows();
+  if (!windows) return windows.error();
   std::vector<LedgerTarget> targets;
   for (std::size_t i = 0; i < app->plan_.targets.size(); ++i) {
     auto& ledger = app->plan_.targets[i].ledger;
@@ -53,7 +55,9 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
                                                                     .judge = app->judge_counts(),
                                                                     .regressions = app->regressions_.get(),
                                                                     .budgets = app->budgets_,
-                                                                    .on_record = {}});
+                                                                    .on_record = {},
+                                                                    .windows = std::move(*windows),
+                                                                    .rates = app->open_rates()});
   if (auto ok = app->open_server(); !ok) return ok.error();
   return app;
 }
@@ -152,19 +156,6 @@ Result<std::vector<std::shared_ptr<replay::Gate>>> App::make_gates(std::size_t i
   if (judge_turn_ && std::ranges::find(plan_.judge_shares, index) != plan_.judge_shares.end())
     gates.push_back(judge_turn_);
   return gates;
-}
-
-Result<void> App::open_regressions() {
-  RegressionWatch::Parts parts{.options = plan_.config.regression,
-                               .targets = {},
-                               .journal = journal_.get(),
-                               .path = plan_.config.store.path,
-                               .now = WallTime::clock::now()};
-  for (std::size_t i = 0; i < plan_.targets.size(); ++i) parts.targets.push_back(plan_.watched(i));
-  auto watch = RegressionWatch::open(std::move(parts));
-  if (!watch) return watch.error();
-  regressions_ = std::move(*watch);
-  return {};
 }
 
 std::optional<JudgeCounts> App::judge_counts() const {

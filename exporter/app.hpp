@@ -11,6 +11,7 @@
 #include "base/result.hpp"
 #include "exporter/accounting/accountant.hpp"
 #include "exporter/plan.hpp"
+#include "exporter/rates/rate_feed.hpp"
 #include "exporter/store/journal.hpp"
 #include "exporter/web/http_server.hpp"
 #include "replay/id_set.hpp"
@@ -61,6 +62,8 @@ class App {
   Result<void> find_starts();
   Result<void> open_budgets();
   Result<void> open_regressions();
+  Result<std::unique_ptr<Windows>> open_windows();
+  EnergyRates open_rates();
   Result<void> open_server();
   Result<std::vector<std::shared_ptr<replay::Gate>>> make_gates(std::size_t index);
   std::optional<JudgeCounts> judge_counts() const;
@@ -78,6 +81,7 @@ class App {
   std::map<std::string, std::shared_ptr<replay::OwnRequests>> own_requests_;  // by the server's origin
   std::vector<std::shared_ptr<Budget>> budgets_;                              // by target, null where there is none
   std::unique_ptr<RegressionWatch> regressions_;                              // null where nothing is to be tested
+  std::vector<std::unique_ptr<RateFeed>> rate_feeds_;
   std::unique_ptr<Accountant> accountant_;
   std::shared_ptr<replay::JudgeTurn> judge_turn_;  // null unless the judging model shares a target's accelerator
   std::unique_ptr<replay::JudgeDesk> desk_;        // null where no model judges

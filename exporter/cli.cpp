@@ -154,6 +154,13 @@ void add_report(const Commands& commands) {
       ->option_text("FILE")
       ->expected(1)
       ->take_all();
+  report.add_option("--carbon-intensity", options.rates.grams_per_kwh, "Grams of CO2 equivalent a kWh")
+      ->option_text("GRAMS")
+      ->check(CLI::NonNegativeNumber);
+  report.add_option("--electricity-price", options.rates.price_per_kwh, "What a kWh costs, in --currency")
+      ->option_text("PRICE")
+      ->check(CLI::NonNegativeNumber);
+  report.add_option("--currency", options.rates.currency, "Of the price")->capture_default_str();
 }
 
 void add_corpus(const Commands& commands) {

@@ -184,6 +184,8 @@ Result<Config> parse_config(const std::string& name, const std::string& yaml) {
   config.probes = read_probes(root.child("probes"));
   config.store = read_store(root.child("store"), folder);
   config.regression = read_regression(root.child("regression"));
+  config.carbon = read_carbon(root);
+  config.electricity = read_electricity(root);
   config.root = root;
   if (auto ok = root.finish(); !ok) return ok.error();
   return config;

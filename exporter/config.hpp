@@ -14,6 +14,7 @@
 #include "exporter/accounting/token_energy.hpp"
 #include "exporter/regression/target_watch.hpp"
 #include "exporter/yaml.hpp"
+#include "probes/http_endpoint.hpp"
 #include "probes/topology.hpp"
 #include "replay/panel_draw.hpp"
 #include "replay/replayer.hpp"
@@ -89,6 +90,15 @@ struct ProbesConfig {
   std::vector<Options> sources;  // each source parses its own
 };
 
+// What a kilowatt hour emits or costs: a number, or the series of a Prometheus.
+struct RateConfig {
+  std::optional<double> fixed;
+  std::string currency;                            // of a price
+  std::shared_ptr<probes::HttpEndpoint> endpoint;  // where it is not fixed
+  std::string query;
+  Seconds every{300}, keep{3600};
+};
+
 // The whole configuration, checked. What belongs to a plug-in stays an Options for it to parse.
 struct Config {
   ListenAddress listen;
@@ -103,6 +113,7 @@ struct Config {
   RegressionOptions regression;
   std::string judges_digest;  // of the map `judges`
   std::string text;           // what was read, without comments and secrets: for /api/v1/config
+  std::optional<RateConfig> carbon, electricity;
 
   // Names every key that nobody read. Call after every plug-in has parsed its part.
   Result<void> finish() { return root.finish(); }

@@ -16,6 +16,9 @@ void read_server(Options& options, ServerConfig& server);
 replay::Politeness read_politeness(Options options);
 BudgetLimits read_budget(Options options, bool priced);
 RegressionOptions read_regression(Options options);
+// The maps `carbon` and `electricity`, where they are given.
+std::optional<RateConfig> read_carbon(Options& root);
+std::optional<RateConfig> read_electricity(Options& root);
 // For what becomes a label's value: 1 to 128 bytes of printable UTF-8.
 void check_label(Options& options, std::string_view key, const std::string& value);
 

@@ -221,6 +221,8 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
   add_regressions(snapshot, names, out);
   add_judging(snapshot, names, out);
   add_energy(snapshot, names, out);
+  add_windows(snapshot, names, out);
+  add_rates(snapshot, names, out);
   add_latencies(snapshot.targets, names, out);
   add_usage(snapshot.targets, names, out);
   add_health(snapshot.targets, out);

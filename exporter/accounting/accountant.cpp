@@ -29,12 +29,19 @@ constexpr auto kCoverCheck = 10ms;
 // into time that is booked already.
 constexpr auto kEventsArriveWithin = 250ms;
 
+std::vector<std::vector<EnergyLabels>> scopes_of(const std::vector<LedgerTarget>& targets) {
+  std::vector<std::vector<EnergyLabels>> scopes;
+  for (const auto& target : targets) scopes.push_back(target.metered_scopes);
+  return scopes;
+}
+
 }  // namespace
 
 Accountant::Accountant(Parts parts)
     : parts_(std::move(parts)),
       attributor_(parts_.books, parts_.clock->now(), parts_.server_of),
       ledger_(parts_.targets, parts_.books, parts_.anchor, parts_.judge),
+      bill_(parts_.rates, scopes_of(parts_.targets)),
       queue_(kQueueCapacity),
       device_facts_(parts_.targets.size()),
       published_(std::make_shared<const Snapshot>()) {
@@ -135,20 +142,20 @@ void Accountant::learn_devices(const std::vector<DeviceSnapshot>& devices) {
 
 // What regressions are made of, once it is stored: the watch may read it there again.
 void Accountant::follow() {
-  auto completed = ledger_.completed();
-  if (parts_.regressions == nullptr) return;
-  std::ranges::move(completed, std::back_inserter(unfollowed_));
-  if (!unstored_.empty() || !unstored_verdicts_.empty()) return;
-  for (const auto& query : std::exchange(unfollowed_, {})) {
-    const auto target = std::ranges::find(parts_.targets, query.target, [](const auto& t) { return t.info.name; });
-    parts_.regressions->add(static_cast<std::size_t>(target - parts_.targets.begin()), query);
-  }
+  if (parts_.regressions == nullptr || !unstored_.empty() || !unstored_verdicts_.empty()) return;
+  for (const auto& query : std::exchange(unfollowed_, {})) parts_.regressions->add(target_of(query), query);
+}
+
+std::size_t Accountant::target_of(const CompletedQuery& query) const {
+  const auto target = std::ranges::find(parts_.targets, query.target, [](const auto& t) { return t.info.name; });
+  return static_cast<std::size_t>(target - parts_.targets.begin());
 }
 
 void Accountant::settle(MonoTime limit) {
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
   std::ranges::move(ledger_.late_verdicts(), std::back_inserter(unstored_verdicts_));
+  for (auto& query : ledger_.completed()) complete(std::move(query));
   if (parts_.rig != nullptr) parts_.rig->forget_before(attributor_.watermark());
   if (std::chrono::steady_clock::now() >= store_at_) store();
   follow();
@@ -214,8 +221,26 @@ void Accountant::charge_budgets(const AttemptRecord& record) {
     if (parts_.budgets[i] && parts_.targets[i].info.name == record.target) parts_.budgets[i]->add(record);
 }
 
+void Accountant::complete(CompletedQuery query) {
+  if (parts_.windows) parts_.windows->add(query);
+  bill_.add(target_of(query), query, parts_.clock->now());
+  if (parts_.regressions != nullptr) unfollowed_.push_back(std::move(query));
+}
+
+void Accountant::show_rates(Snapshot& snapshot) const {
+  const auto now = parts_.clock->now();
+  const auto& rates = bill_.rates();
+  if (rates.carbon) snapshot.carbon = {rates.carbon->per_kwh(now), {}};
+  if (rates.electricity) snapshot.electricity = {rates.electricity->per_kwh(now), rates.currency};
+  for (std::size_t i = 0; i < snapshot.targets.size(); ++i)
+    if (rates.carbon || rates.electricity) snapshot.targets[i].billed = bill_.of(i);
+}
+
 void Accountant::publish() {
   auto snapshot = std::make_shared<Snapshot>(ledger_.snapshot(parts_.clock->now()));
+  for (std::size_t i = 0; parts_.windows && i < snapshot->targets.size(); ++i)
+    snapshot->targets[i].windows = parts_.windows->figures(i, snapshot->at);
+  show_rates(*snapshot);
   snapshot->process = read_process();
   for (std::size_t i = 0; i < parts_.budgets.size(); ++i)
     if (parts_.budgets[i]) snapshot->targets[i].budget_remaining = parts_.budgets[i]->remaining(parts_.clock->now());

@@ -17,6 +17,7 @@
 #include "exporter/accounting/snapshot.hpp"
 #include "exporter/regression/device_facts.hpp"
 #include "exporter/regression/watch.hpp"
+#include "exporter/statistics/windows.hpp"
 #include "probes/rig.hpp"
 #include "replay/attempt.hpp"
 
@@ -38,7 +39,9 @@ class Accountant {
     RegressionWatch* regressions{nullptr};           // may be null; outlives the accountant, which alone uses it
     std::vector<std::shared_ptr<Budget>> budgets{};  // by target, null where there is none; or empty
     std::function<void(const AttemptRecord&)>
-        on_record;  // after it was stored, on the accountant's thread; may be empty
+        on_record;                       // after it was stored, on the accountant's thread; may be empty
+    std::unique_ptr<Windows> windows{};  // of the same targets, or null
+    EnergyRates rates{};
   };
   explicit Accountant(Parts parts);
   // Finishes as close() does.
@@ -69,6 +72,9 @@ class Accountant {
   void learn(std::size_t target, const std::string& source, const Facts& facts, MonoTime at);
   void learn_devices(const std::vector<DeviceSnapshot>& devices);
   void follow();
+  std::size_t target_of(const CompletedQuery& query) const;
+  void complete(CompletedQuery query);
+  void show_rates(Snapshot& snapshot) const;
   void publish();
   Seconds cover_time() const;
   const probes::PowerTimeline& timeline() const;
@@ -76,6 +82,7 @@ class Accountant {
   Parts parts_;
   Attributor attributor_;
   Ledger ledger_;
+  EnergyBill bill_;
   BoundedQueue<replay::AttemptEvent> queue_;
   std::vector<AttemptRecord> unstored_;
   std::vector<LateVerdict> unstored_verdicts_;

@@ -48,6 +48,8 @@ CompletedQuery completed_query(std::span<const AttemptRecord> attempts) {
                        .query_id = last.query_id,
                        .subject = last.subject,
                        .language = last.language,
+                       .model = last.model,
+                       .accelerator = last.accelerator,
                        .epoch = last.epoch,
                        .cycle = last.cycle,
                        .ended_at = last.ended_at,

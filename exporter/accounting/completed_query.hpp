@@ -29,6 +29,7 @@ struct QueryEnergy {
 // windows and regressions are made from, live and out of the journal alike: the same fields, the same values.
 struct CompletedQuery {
   std::string target, corpus, query_id, subject, language;
+  std::string model{}, accelerator{};
   std::string epoch;       // what ran: the digest of its identity (regression/epoch.hpp); "" where it is not known
   std::uint64_t cycle{0};  // how many times the corpus was begun before
   WallTime ended_at{};

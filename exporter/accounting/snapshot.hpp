@@ -19,6 +19,8 @@
 #include "exporter/accounting/histogram.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/analysis/judge_quality.hpp"
+#include "exporter/rates/energy_bill.hpp"
+#include "exporter/statistics/window_figures.hpp"
 #include "probes/energy_meter.hpp"
 #include "probes/topology.hpp"
 #include "replay/attempt.hpp"
@@ -131,6 +133,8 @@ struct TargetSnapshot {
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
   std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
   std::shared_ptr<const TargetRegression> regression;          // null where nothing is tested
+  std::shared_ptr<const std::vector<WindowFigures>> windows;   // null where there are none
+  EnergyBill::ByScope billed;                                  // where a rate is configured
 };
 
 // What is fixed about the model that judges.
@@ -192,6 +196,12 @@ struct CoverageSnapshot {
   bool full{false};                // there were more queries than are kept
 };
 
+// What a kilowatt hour emits or costs now, where that is known.
+struct RateSnapshot {
+  std::optional<double> per_kwh;
+  std::string currency;
+};
+
 // The instrument itself.
 struct ProcessSnapshot {
   double cpu_seconds{0};
@@ -205,7 +215,8 @@ struct Snapshot {
   WallTime at{};
   std::vector<TargetSnapshot> targets;
   std::optional<JudgeSnapshot> judge;
-  std::optional<CoverageSnapshot> coverage;  // where a reference is configured
+  std::optional<CoverageSnapshot> coverage;         // where a reference is configured
+  std::optional<RateSnapshot> carbon, electricity;  // where they are configured
   std::vector<BookSnapshot> books;
   std::vector<ChannelSnapshot> channels;
   std::vector<DeviceSnapshot> devices;

@@ -1,6 +1,7 @@
 #include "exporter/analysis/report.hpp"
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "base/text.hpp"
@@ -10,12 +11,18 @@ namespace {
 
 using replay::VerdictKind;
 
+const std::array<WindowPlan, 3> kWindows{{{.name = "all", .length = {}, .slices = true},
+                                          {.name = "24h", .length = Seconds{86400}, .slices = true},
+                                          {.name = "cycle", .length = {}, .of_cycle = true, .slices = true}}};
+
 bool may_err(const JudgeReport& judge) {
   const auto& seen = judge.agreement;
   return seen.compared() + seen.undecided + seen.judge_errors > 0 || judge.judge == "llm" || judge.judge == "pairwise";
 }
 
 }  // namespace
+
+ReportBuilder::TargetBook::TargetBook() : windows(kWindows) {}
 
 ReportBuilder::ReportBuilder() : finished_([this](const FinishedQuery& query) { add_finished(query); }) {}
 
@@ -37,6 +44,10 @@ void ReportBuilder::add_finished(const FinishedQuery& query) {
   auto& book = targets_[last.target];
   book.report.tries.add(query);
   results_.add(query);
+  if (last.verdict && query.whole()) {
+    book.windows.add(completed_query(query.attempts));
+    book.newest = std::max(book.newest, last.ended_at);
+  }
   if (!last.verdict || last.judge.empty()) return;
   auto& judge = judges_[last.judge];
   judge.judge = last.judge;
@@ -58,6 +69,7 @@ Result<Report> ReportBuilder::build(const std::string& reference, const OptionsO
     book.report.accuracy = book.slices.all();
     book.report.slices = book.slices.rows();
     book.report.judges = judges_of(book);
+    book.report.windows = book.windows.figures(book.newest);
     if (book.report.accuracy.score.n > 0) judged.push_back(name);
     report.targets.push_back(std::move(book.report));
   }

@@ -14,6 +14,7 @@
 #include "exporter/analysis/judge_quality.hpp"
 #include "exporter/analysis/slices.hpp"
 #include "exporter/analysis/tries.hpp"
+#include "exporter/statistics/target_windows.hpp"
 
 namespace ipw {
 
@@ -40,11 +41,19 @@ struct TargetReport {
   std::vector<SliceRow> slices;
   std::vector<TargetJudge> judges;
   Tries tries;
+  std::vector<WindowFigures> windows;  // all records, the last 24h before the newest one, the newest cycle
+};
+
+// What a kilowatt hour emits and costs, where the reader says so.
+struct ReportRates {
+  std::optional<double> grams_per_kwh, price_per_kwh;
+  std::string currency{"dollars"};
 };
 
 // What records say about targets, judges and queries.
 struct Report {
   std::vector<std::string> journals;
+  ReportRates rates{};
   std::vector<TargetReport> targets;     // by name
   std::vector<JudgeReport> judges;       // by name
   std::optional<Comparison> comparison;  // of the targets that have judged queries, where there are several
@@ -64,8 +73,11 @@ class ReportBuilder {
 
  private:
   struct TargetBook {
+    TargetBook();
     TargetReport report;
     SliceTable slices;
+    TargetWindows windows;
+    WallTime newest{};
     std::map<std::string, JudgedAnswers> judged;  // by judge
   };
   void add_finished(const FinishedQuery& query);

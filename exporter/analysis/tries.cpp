@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "exporter/statistics/quantile.hpp"
+
 namespace ipw {
 namespace {
 
@@ -120,13 +122,10 @@ std::optional<Estimate> Tries::tail_exponent() const {
 
 std::map<EnergyLabels, JoulesToSuccess> Tries::joules() const {
   std::map<EnergyLabels, JoulesToSuccess> all;
-  for (auto [labels, values] : joules_) {
-    std::ranges::sort(values);
+  for (const auto& [labels, values] : joules_) {
     double sum = 0;
     for (const double joules : values) sum += joules;
-    const auto half = values.size() / 2;
-    const double median = values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-    all[labels] = {values.size(), sum / real(values.size()), median};
+    all[labels] = {values.size(), sum / real(values.size()), quantile(values, 0.5)};
   }
   return all;
 }

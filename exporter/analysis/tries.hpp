@@ -14,7 +14,8 @@ namespace ipw {
 // Joules that went into queries up to their first success, failed attempts included.
 struct JoulesToSuccess {
   std::uint64_t queries{0};
-  double mean{0}, median{0};
+  double mean{0};
+  std::optional<double> median;  // nothing of fewer queries than it needs
 };
 
 // How often a target fails before it first succeeds (METHODOLOGY, "Attempts until success"). A try is an attempt that

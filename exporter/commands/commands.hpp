@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
+#include "exporter/analysis/report.hpp"
 #include "exporter/cli.hpp"
 
 namespace ipw {
@@ -69,6 +70,7 @@ struct ReportOptions {
   std::vector<std::string> corpus;  // empty: how many options a query has is not known
   std::string reference;            // empty: the most accurate target
   std::string format{"markdown"};
+  ReportRates rates{};
 };
 int report_command(const ReportOptions& options);
 

@@ -1,21 +1,19 @@
 #include "exporter/commands/pass_text.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 
 #include "exporter/accounting/statistics.hpp"
 #include "exporter/commands/table.hpp"
+#include "exporter/statistics/quantile.hpp"
 
 namespace ipw {
 namespace {
 
-// The smallest value that at least `p` of the values do not exceed.
-std::string quantile(std::vector<double> values, double p) {
-  if (values.empty()) return "-";
-  std::ranges::sort(values);
-  const auto rank = static_cast<std::size_t>(std::ceil(p * static_cast<double>(values.size())));
-  return figure(values[std::max<std::size_t>(rank, 1) - 1]) + " s";
+// Of seconds; what is not known of so few says how many it takes.
+std::string quantile_text(const std::vector<double>& values, double q) {
+  const auto found = quantile(values, q);
+  return found ? figure(*found) + " s" : "- (needs " + std::to_string(values_for_quantile(q)) + " answers)";
 }
 
 std::string ratio(double numerator, double denominator) {
@@ -63,8 +61,10 @@ std::string pass_text(const Plan& plan, const std::vector<PassSummary>& passes) 
     add_counts(table, pass.outcomes(), replay::Outcome::ok);
     table.add({"accuracy (95 %)", accuracy_text(pass)});
     add_counts(table, pass.verdicts(), replay::VerdictKind::correct);
-    table.add({"time to first token, median", quantile(pass.first_tokens, 0.5)});
-    table.add({"duration, median", quantile(pass.durations, 0.5)});
+    table.add({"time to first token, median", quantile_text(pass.first_tokens, 0.5)});
+    table.add({"time to first token, p99", quantile_text(pass.first_tokens, 0.99)});
+    table.add({"duration, median", quantile_text(pass.durations, 0.5)});
+    table.add({"duration, p99", quantile_text(pass.durations, 0.99)});
     table.add({"tokens in, out", std::to_string(pass.input_tokens) + ", " + std::to_string(pass.output_tokens)});
     add_energy(table, pass);
     text += table.text() + "\n";

@@ -106,7 +106,9 @@ Result<Report> report_of(const ReportOptions& options) {
     const auto found = option_counts->find(std::string(query));
     return found == option_counts->end() ? std::nullopt : std::optional(found->second);
   });
-  if (report) report->journals = options.journals;
+  if (!report) return report;
+  report->journals = options.journals;
+  report->rates = options.rates;
   return report;
 }
 

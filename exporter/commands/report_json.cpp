@@ -3,6 +3,7 @@
 
 #include "exporter/accounting/statistics.hpp"
 #include "exporter/commands/report_text.hpp"
+#include "exporter/figures_json.hpp"
 
 namespace ipw {
 namespace {
@@ -52,13 +53,20 @@ Json counts_of(const Counts& counts) {
   return json;
 }
 
-Json energy_of(const PassSummary& summary) {
+Json rated(Joules energy, std::optional<double> per_kwh) {
+  return per_kwh ? Json(at_rate(energy, *per_kwh)) : Json();
+}
+
+Json energy_of(const PassSummary& summary, const ReportRates& rates) {
   Json rows = Json::array();
   for (const auto& [labels, metered] : summary.metered()) {
     const auto figures = efficiency(metered);
     rows.push_back({{"scope", to_text(labels.first)},
                     {"quality", to_text(labels.second)},
                     {"queries", metered.queries},
+                    {"energy_j", metered.energy.value},
+                    {"carbon_g", rated(metered.energy, rates.grams_per_kwh)},
+                    {"electricity_cost", rated(metered.energy, rates.price_per_kwh)},
                     {"joules_per_query", number(figures.joules_per_query)},
                     {"intelligence_per_joule", number(figures.per_joule)},
                     {"intelligence_per_watt_by_query", number(figures.per_watt_by_query)},
@@ -100,7 +108,7 @@ Json tries_of(const Tries& tries) {
                       {"quality", to_text(labels.second)},
                       {"queries", spent.queries},
                       {"mean", spent.mean},
-                      {"median", spent.median}});
+                      {"median", number(spent.median)}});
   return {{"queries", tries.queries()},
           {"most_tries", tries.most_tries()},
           {"solved_at_once", share(tries.solved_at_once())},
@@ -112,7 +120,7 @@ Json tries_of(const Tries& tries) {
           {"joules_to_first_success", joules}};
 }
 
-Json target_of(const TargetReport& target) {
+Json target_of(const TargetReport& target, const ReportRates& rates) {
   const auto& summary = target.summary;
   Json json{{"target", target.target},        {"models", target.models},         {"accelerators", target.accelerators},
             {"corpora", target.corpora},      {"cycles", target.cycles.size()},  {"queries", summary.queries()},
@@ -120,7 +128,8 @@ Json target_of(const TargetReport& target) {
   json.update(accuracy_of(target.accuracy));
   json["verdicts"] = counts_of<replay::VerdictKind>(summary.verdicts());
   json["outcomes"] = counts_of<replay::Outcome>(summary.outcomes());
-  json["energy"] = energy_of(summary);
+  json["energy"] = energy_of(summary, rates);
+  json["windows"] = Json::parse(figures_json(target.windows));
   json["slices"] = slices_of(target);
   json["judges"] = judges_of(target);
   json["attempts_until_success"] = tries_of(target.tries);
@@ -207,7 +216,7 @@ Json comparison_of(const std::optional<Comparison>& maybe) {
 
 std::string report_json(const Report& report) {
   Json json{{"journals", report.journals}, {"targets", Json::array()}, {"judges", Json::array()}};
-  for (const auto& target : report.targets) json["targets"].push_back(target_of(target));
+  for (const auto& target : report.targets) json["targets"].push_back(target_of(target, report.rates));
   for (const auto& judge : report.judges) json["judges"].push_back(judge_of(judge));
   json["comparison"] = comparison_of(report.comparison);
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";

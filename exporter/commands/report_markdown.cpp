@@ -65,6 +65,15 @@ void add_energy(MarkdownTable& table, const Report& report) {
     add_row(table, report, "metered queries" + scope, [&](const auto& target) { return count(of(target).queries); });
     add_row(table, report, "joules per query" + scope,
             [&](const auto& target) { return figure_or(efficiency(of(target)).joules_per_query); });
+    const auto per_query = [&](const std::string& what, const std::optional<double>& rate) {
+      if (!rate) return;
+      add_row(table, report, what + " per query" + scope, [&](const auto& target) {
+        const auto joules = efficiency(of(target)).joules_per_query;
+        return joules ? figure(at_rate(Joules{*joules}, *rate)) : kUnknown;
+      });
+    };
+    per_query("grams of CO2e", report.rates.grams_per_kwh);
+    per_query("electricity, " + report.rates.currency, report.rates.price_per_kwh);
     add_row(table, report, "IPJ, correct per joule" + scope,
             [&](const auto& target) { return figure_or(efficiency(of(target)).per_joule); });
     add_row(table, report, "IPW, per query" + scope,
@@ -211,7 +220,7 @@ std::string tries_text(const TargetReport& target) {
   for (const auto& [labels, spent] : tries.joules())
     figures.add({"joules to first success (" + std::string(to_text(labels.first)) + ", " +
                      std::string(to_text(labels.second)) + ")",
-                 "mean " + figure(spent.mean) + ", median " + figure(spent.median)});
+                 "mean " + figure(spent.mean) + ", median " + figure_or(spent.median)});
   MarkdownTable failures({"failures before success", "queries"});
   for (const auto& [failed, queries] : tries.failures())
     failures.add({count(failed), share_of(queries, tries.queries())});
@@ -230,7 +239,7 @@ std::string tries_section(const Report& report) {
 std::string report_markdown(const Report& report) {
   std::string text = "# Report\n\n";
   for (const auto& journal : report.journals) text += "- " + markdown_escaped(journal) + "\n";
-  text += "\n" + targets_section(report) + slices_section(report) + judges_section(report);
+  text += "\n" + targets_section(report) + windows_markdown(report) + slices_section(report) + judges_section(report);
   if (report.comparison) {
     text += coverage_section(*report.comparison);
     if (report.comparison->queries > 0)

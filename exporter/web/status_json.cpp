@@ -5,6 +5,7 @@
 
 #include "exporter/accounting/statistics.hpp"
 #include "exporter/web/regression_json.hpp"
+#include "exporter/figures_json.hpp"
 
 namespace ipw::web {
 namespace {
@@ -115,6 +116,14 @@ Json target_state(const TargetSnapshot& target) {
   out["energy"] = Json::array();
   for (const auto& [labels, spent] : target.energy) out["energy"].push_back(energy(labels, spent));
   out["regression"] = target.regression ? Json::parse(regression_json(*target.regression)) : Json();
+  for (const auto& [labels, spent] : target.billed)
+    out["billed"].push_back({{"scope", to_text(labels.first)},
+                             {"quality", to_text(labels.second)},
+                             {"carbon_g", spent.grams},
+                             {"electricity_cost", spent.cost},
+                             {"energy_without_intensity_j", spent.no_intensity.value},
+                             {"energy_without_price_j", spent.no_price.value}});
+  if (target.windows) out["windows"] = Json::parse(figures_json(*target.windows));
   out["recent_failures"] = Json::array();
   for (const auto& record : target.recent_failures) out["recent_failures"].push_back(failure(record));
   return out;
@@ -218,6 +227,10 @@ std::string status_json(const Snapshot& snapshot, const ServiceState& service) {
   for (const auto& channel : snapshot.channels) out["channels"].push_back(channel_state(channel));
   for (const auto& device : snapshot.devices) out["devices"].push_back(device_state(device));
   for (const auto& sampler : snapshot.samplers) out["samplers"].push_back(sampler_state(sampler));
+  if (snapshot.carbon) out["carbon_g_per_kwh"] = number(snapshot.carbon->per_kwh);
+  if (snapshot.electricity)
+    out["electricity"] = {{"price_per_kwh", number(snapshot.electricity->per_kwh)},
+                          {"currency", snapshot.electricity->currency}};
   out["process"] = process_state(snapshot.process);
   return text_of(out);
 }

@@ -130,13 +130,14 @@ class EndToEnd(unittest.TestCase):
         self.assertTrue(process.alive(), process.errors())
         return process, found[1]
 
-    def prometheus(self, address):
-        """A real Prometheus that scrapes `address` every second; gives its base URL."""
+    def prometheus(self, address, rules=None):
+        """A real Prometheus that scrapes `address` every second and evaluates a file of rules; gives its base URL."""
         if not PROMETHEUS.exists():
             self.skipTest("build/tools has no prometheus: run deploy/setup prometheus")
         config = self.write("prometheus.yml", f"""
 global: {{scrape_interval: 1s}}
 scrape_configs: [{{job_name: ipw, static_configs: [{{targets: ["{address}"]}}]}}]
+rule_files: {json.dumps([str(rules)] if rules else [])}
 """)
         port = free_port()
         self.start("prometheus", PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb",

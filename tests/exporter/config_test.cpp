@@ -175,6 +175,24 @@ TEST(Config, ReadsAnEstimate) {
   EXPECT_EQ(parsed(kTarget + "    estimate: {active_parameters: 7e9}\n").targets[0].estimate_place, "test.yaml:6:15");
 }
 
+TEST(Config, Rates) {
+  EXPECT_FALSE(parsed(kTarget).carbon || parsed(kTarget).electricity);
+  const auto fixed =
+      parsed(kTarget + "carbon: {grams_per_kwh: 380}\nelectricity: {price_per_kwh: 0.25, currency: EUR}\n");
+  EXPECT_EQ(fixed.carbon->fixed, 380);
+  EXPECT_EQ(fixed.electricity->fixed, 0.25);
+  EXPECT_EQ(fixed.electricity->currency, "EUR");
+  const auto asked = parsed(kTarget + R"(carbon:
+  prometheus: {url: "http://127.0.0.1:9090", query: 'grid{zone="DE"}', timeout: 1s}
+  every: 1m
+)");
+  ASSERT_TRUE(asked.carbon && asked.carbon->endpoint);
+  EXPECT_EQ(asked.carbon->endpoint->url(), "http://127.0.0.1:9090");
+  EXPECT_EQ(asked.carbon->query, R"(grid{zone="DE"})");
+  EXPECT_EQ(asked.carbon->every, Seconds{60});
+  EXPECT_EQ(asked.carbon->keep, Seconds{3600});
+}
+
 // Each bad configuration in tests/testdata/config lies beside the exact text that refuses it.
 TEST(Config, RefusesEachBadFileWithItsOwnMessage) {
   ::unsetenv("IPW_TEST_UNSET");

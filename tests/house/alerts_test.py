@@ -1,4 +1,4 @@
-"""The alerting rules: promtool accepts and tests them, and what they name exists."""
+"""The alerting and recording rules: promtool accepts and tests them, and what they name exists."""
 
 import pathlib
 import re
@@ -10,15 +10,15 @@ from house import SOURCE, name, tracked
 
 UNPACKED = SOURCE / "build/tools/usr/bin/promtool"  # by deploy/setup prometheus
 PROMTOOL = UNPACKED if UNPACKED.exists() else shutil.which("promtool")
-ALL = tracked("dashboards/alerts/*.yml")
+ALL = tracked("dashboards/alerts/*.yml") + tracked("dashboards/rules/*.yml")
 TESTS = [path for path in ALL if path.stem.endswith("_test")]
 RULES = [path for path in ALL if path not in TESTS]
 
 
 def exported():
-    """The names of the metrics, as they stand in the source; a histogram has three series."""
+    """The names of the metrics, as they stand in the source; a histogram has three series, a bounded figure too."""
     families = {found for path in tracked("exporter/metrics*.cpp") for found in re.findall(r'"((?:ipw|process)_\w+)"', path.read_text())}
-    return families | {f"{family}{end}" for family in families for end in ("_bucket", "_count", "_sum")}
+    return families | {f"{family}{end}" for family in families for end in ("_bucket", "_count", "_sum", "_lower", "_upper")}
 
 
 def alerts(path):
@@ -52,6 +52,15 @@ class Alerts(unittest.TestCase):
             for alert in alerts(path):
                 self.assertRegex(tests, rf"alertname: {alert}\n +exp_alerts:\n +- exp_labels:", "fires")
                 self.assertRegex(tests, rf"alertname: {alert}, exp_alerts: \[\]", "does not fire")
+
+    def test_every_figure_that_is_only_recorded_is_tested(self):
+        for path in RULES:
+            if alerts(path):
+                continue
+            text, tests = path.read_text(), path.with_name(f"{path.stem}_test.yml").read_text()
+            for record in re.findall(r"- record: (\S+)", text):
+                used = text.count(record) > 1
+                self.assertTrue(used or re.search(rf"\b{re.escape(record)}\b", tests), record)
 
     def test_every_metric_exists(self):
         known = exported()

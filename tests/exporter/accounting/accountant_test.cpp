@@ -163,6 +163,7 @@ TEST(Accountant, JoulesOfARealRig) {
     scopes.emplace_back(meter.scope, meter.quality);
   }
   wanted.targets = {make_target(scopes)};
+  wanted.rates = {.carbon = std::make_shared<EnergyRate>(400.0), .electricity = {}, .currency = {}};
   Accountant accountant(std::move(wanted));
 
   const auto channel = meters->at(0).channels.at(0);
@@ -189,6 +190,9 @@ TEST(Accountant, JoulesOfARealRig) {
   EXPECT_TRUE(snapshot->channels[0].up);
   EXPECT_EQ(snapshot->books.at(0).channels, std::vector<std::string>{"simulated/sim0"});
   EXPECT_NEAR(snapshot->books[0].shares[static_cast<std::size_t>(Share::query)].value, truth, 0.01 * truth);
+  EXPECT_EQ(snapshot->carbon.value().per_kwh, 400);
+  EXPECT_FALSE(snapshot->electricity);
+  EXPECT_DOUBLE_EQ(snapshot->targets[0].billed.at(scopes[0]).grams, at_rate(records[0].energy[0].gross, 400));
 }
 
 }  // namespace

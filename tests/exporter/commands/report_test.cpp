@@ -71,6 +71,55 @@ TEST(ReportJson, Headline) {
   EXPECT_EQ(json["judges"], Json::array());
 }
 
+// Forty queries in each of three cycles, a day and a half apart; three of four right.
+std::vector<AttemptRecord> three_cycles() {
+  std::vector<AttemptRecord> records;
+  for (int cycle = 0; cycle < 3; ++cycle)
+    for (int i = 0; i < 40; ++i) {
+      auto record = judged("local", std::to_string(i), i % 4 == 0 ? kWrong : kRight, 10 + i % 2);
+      record.id += "/" + std::to_string(cycle);
+      record.cycle = static_cast<std::uint64_t>(cycle);
+      record.subject = i < 35 ? "physics" : "law";
+      record.ended_at += std::chrono::hours(36 * cycle);
+      records.push_back(record);
+    }
+  return records;
+}
+
+TEST(ReportJson, WindowsHaveBoundsClusteredByQuery) {
+  const auto windows = json_of(three_cycles())["targets"][0]["windows"];
+  ASSERT_EQ(windows.size(), 3U);
+  const auto &all = windows[0], &day = windows[1], &cycle = windows[2];
+  EXPECT_EQ(all["queries"], 120);
+  EXPECT_EQ(day["queries"], 40);
+  EXPECT_EQ(cycle["queries"], 40);
+  const auto lower = [](const Json& window) { return window["accuracy"]["lower"].get<double>(); };
+  EXPECT_EQ(lower(day), lower(cycle));
+  EXPECT_NEAR(lower(all), lower(cycle), 0.02) << "the same answers again are nothing new";
+  const auto& energy = cycle["energy"][0];
+  EXPECT_EQ(energy["joules_per_query"]["value"], 10.5);
+  EXPECT_NEAR(energy["intelligence_per_joule"]["value"].get<double>(), 30.0 / 420, 1e-15);
+  EXPECT_LT(energy["intelligence_per_joule"]["lower"], energy["intelligence_per_joule"]["upper"]);
+  ASSERT_EQ(cycle["slices"].size(), 2U);
+  EXPECT_EQ(cycle["slices"][0]["subject"], "law");
+  EXPECT_TRUE(cycle["slices"][0]["accuracy"].is_null()) << "five are too few";
+  EXPECT_EQ(cycle["slices"][1]["queries"], 35);
+  EXPECT_FALSE(cycle["slices"][1]["accuracy"].is_null());
+}
+
+TEST(ReportMarkdown, WindowsAndRates) {
+  auto report = built(three_cycles());
+  report.rates = {.grams_per_kwh = 3600, .price_per_kwh = 0.36, .currency = "EUR"};
+  const auto text = report_markdown(report);
+  EXPECT_THAT(text, AllOf(HasSubstr("### local, the newest cycle"), HasSubstr("### local, all records"),
+                          HasSubstr("grams of CO2e per query (accelerator, measured)"),
+                          HasSubstr("electricity, EUR per query (accelerator, measured)")));
+  const auto json = Json::parse(report_json(report))["targets"][0]["energy"][0];
+  EXPECT_NEAR(json["carbon_g"].get<double>(), 1.26, 1e-12);  // 1,260 J
+  EXPECT_NEAR(json["electricity_cost"].get<double>(), 1.26e-4, 1e-16);
+  EXPECT_TRUE(json_of(three_cycles())["targets"][0]["energy"][0]["carbon_g"].is_null()) << "unknown is not 0";
+}
+
 TEST(ReportJson, Comparison) {
   const auto json = json_of(two_targets())["comparison"];
   EXPECT_EQ(json["reference"], "large") << "the most accurate";
