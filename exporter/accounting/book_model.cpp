@@ -36,10 +36,10 @@ bool BookModel::mark(MonoTime at) {
   if (std::exchange(broken_, false)) begin_window();
   if (length_ < kWindow) return false;
   window_.length = Seconds{std::chrono::duration<double>(length_).count()};
-  const auto due = std::ranges::partition(expected_, [&](const Timed& timed) { return timed.ended > at; });
-  std::ranges::sort(due, {}, &Timed::ended);
-  for (const auto& timed : due) work_.add(timed.usage, timed.timings);
-  expected_.erase(due.begin(), due.end());
+  std::ranges::sort(expected_, {}, &Timed::ended);
+  const auto due = std::ranges::upper_bound(expected_, at, {}, &Timed::ended);
+  for (auto timed = expected_.begin(); timed != due; ++timed) work_.add(timed->usage, timed->timings);
+  expected_.erase(expected_.begin(), due);
   if (!spoiled_) work_.add(window_, floor_.now().value_or(Watts{0}));
   begin_window();
   return true;
