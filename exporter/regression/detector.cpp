@@ -113,12 +113,16 @@ bool Detector::may_ring(const Started& started) const {
   if (window.sum() < limits_.margin * window.items()) return false;
   const double needed = log_threshold_ - started.log_weight - std::log(static_cast<double>(kWindows));
   if (window.sum() * window.sum() < 2 * needed * reference_->variance() * window.terms()) return false;
-  const auto [change, variance] = estimate(window, 0);
+  const auto [change, variance] = estimate(started, 0);
   return change * change >= 2 * needed * variance;
 }
 
-WindowEstimate Detector::estimate(const Window& window, double least_churn) const {
-  if (limits_.declared) return window.self_normalised(*reference_);
+// After a declared change the churn of items is not known before half of the panel was seen, and never to the window of
+// the change itself, which has so little to show.
+WindowEstimate Detector::estimate(const Started& started, double least_churn) const {
+  const auto& window = *started.window;
+  const bool unknown = limits_.declared && 2 * whole_.window->items() < static_cast<double>(reference_->known_items());
+  if (unknown || started.window == whole_.window) return window.self_normalised(*reference_);
   return window.estimate(*reference_, std::max(least_churn, window.churn(*reference_)));
 }
 
@@ -136,12 +140,12 @@ double Detector::shared_churn() const {
 
 Detector::AlarmSum Detector::alarm_sum() const {
   AlarmSum sum{-1e300, nullptr};
-  const double shared = limits_.declared ? 0 : shared_churn();
+  const double shared = shared_churn();
   double largest = -1e300;
   const auto take = [&](const Started& started) {
     const auto& window = *started.window;
     if (window.items() == 0 || window.sum() < limits_.margin * window.items()) return;
-    const auto [change, variance] = estimate(window, shared);
+    const auto [change, variance] = estimate(started, shared);
     const double log_e =
         started.log_weight + log_evidence(alarm_tilts_, reference_->predictive() / variance, change / root_);
     sum.log_sum = log_add(sum.log_sum, log_e);

@@ -67,7 +67,7 @@ class Detector {
   void restart();
   bool may_ring(const Started& started) const;
   double shared_churn() const;
-  WindowEstimate estimate(const Window& window, double least_churn) const;
+  WindowEstimate estimate(const Started& started, double least_churn) const;
   AlarmSum alarm_sum() const;
   double log_recovery_sum() const;
 

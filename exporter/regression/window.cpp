@@ -83,11 +83,13 @@ WindowEstimate Window::self_normalised(const Reference& reference) const {
 
 WindowEstimate Window::size(const Reference& reference) const {
   std::vector<double> changes;
+  changes.reserve(sums_.cells().size());
   for (const auto& cell : sums_.cells())
     if (cell.count > 0) changes.push_back(cell.raw / cell.count - reference.item(cell.item).mean);
   if (reference.winsorised()) {
     const double centre = median(changes);
     std::vector<double> distances;
+    distances.reserve(changes.size());
     for (const double change : changes) distances.push_back(std::abs(change - centre));
     const double limit = 6 * std::max(median(std::move(distances)), std::sqrt(reference.predictive()));
     for (double& change : changes) change = std::clamp(change, centre - limit, centre + limit);
