@@ -31,6 +31,7 @@ constexpr auto kEventsArriveWithin = 250ms;
 
 std::vector<std::vector<EnergyLabels>> scopes_of(const std::vector<LedgerTarget>& targets) {
   std::vector<std::vector<EnergyLabels>> scopes;
+  scopes.reserve(targets.size());
   for (const auto& target : targets) scopes.push_back(target.metered_scopes);
   return scopes;
 }

@@ -65,9 +65,10 @@ void add_energy(MarkdownTable& table, const Report& report) {
     add_row(table, report, "metered queries" + scope, [&](const auto& target) { return count(of(target).queries); });
     add_row(table, report, "joules per query" + scope,
             [&](const auto& target) { return figure_or(efficiency(of(target)).joules_per_query); });
-    const auto per_query = [&](const std::string& what, const std::optional<double>& rate) {
+    const auto per_query = [&](std::string what, const std::optional<double>& rate) {
       if (!rate) return;
-      add_row(table, report, what + " per query" + scope, [&](const auto& target) {
+      what.append(" per query").append(scope);
+      add_row(table, report, what, [&](const auto& target) {
         const auto joules = efficiency(of(target)).joules_per_query;
         return joules ? figure(at_rate(Joules{*joules}, *rate)) : kUnknown;
       });

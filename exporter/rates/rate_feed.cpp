@@ -1,5 +1,6 @@
 #include "exporter/rates/rate_feed.hpp"
 
+#include <cctype>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -14,13 +15,14 @@ using Json = nlohmann::json;
 
 std::string percent_encoded(const std::string& text) {
   std::string out;
-  for (const unsigned char c : text) {
-    if (std::isalnum(c) != 0) {
-      out += static_cast<char>(c);
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) != 0) {
+      out += c;
       continue;
     }
     char code[4];
-    std::snprintf(code, sizeof code, "%%%02X", c);
+    std::snprintf(code, sizeof code, "%%%02X", byte);
     out += code;
   }
   return out;

@@ -105,7 +105,7 @@ TEST(ClusterWindow, ItsMemoryHasABoundWhateverTheRate) {
   ClusterWindow window(kHour);
   for (int i = 0; i < 300'000; ++i)
     window.add(kStart + std::chrono::milliseconds(i * 24), static_cast<std::uint32_t>(i % 64), {.queries = 1});
-  EXPECT_LT(window.bytes(), 61U * 128 * sizeof(ClusterTable::Row) + 8192);
+  EXPECT_LT(window.bytes(), std::size_t{61} * 128 * sizeof(ClusterTable::Row) + 8192);
 }
 
 }  // namespace

@@ -50,6 +50,7 @@ const WindowFigures& of(const Windows::Figures& figures, const std::string& wind
 // 100 queries, one each two minutes up to now; three of four are right.
 std::vector<CompletedQuery> two_hundred_minutes() {
   std::vector<CompletedQuery> queries;
+  queries.reserve(100);
   for (int i = 0; i < 100; ++i) queries.push_back(make_query(i, kNow - 2min * (99 - i), i % 4 != 0));
   return queries;
 }
@@ -126,6 +127,7 @@ TEST(Windows, AreTheSameAfterARestart) {
 
 TEST(Windows, ACycleOlderThanTheLongestWindowIsReadFromItsBeginning) {
   std::vector<CompletedQuery> queries;
+  queries.reserve(60);
   for (int i = 0; i < 60; ++i) queries.push_back(make_query(i, kNow - 10h * (59 - i)));
   Windows windows({make_target(0, 60)});
   ASSERT_TRUE(windows.fill(journal(queries), kNow));
