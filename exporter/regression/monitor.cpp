@@ -79,6 +79,7 @@ std::vector<MovedSubject> moved_subjects(const std::vector<Moved>& all, const st
     ++subject.items;
   }
   std::vector<MovedSubject> sorted;
+  sorted.reserve(by_subject.size());
   for (auto& [name, subject] : by_subject) sorted.push_back(std::move(subject));
   std::ranges::stable_sort(sorted, std::ranges::greater(), &MovedSubject::part);
   if (sorted.size() > kShownMoves) sorted.resize(kShownMoves);
