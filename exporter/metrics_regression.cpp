@@ -30,6 +30,7 @@ struct TestFamilies {
   Family lower{"ipw_change_ratio_lower", "Its lower 95 % bound, valid at all times at once.", Gauge};
   Family upper{"ipw_change_ratio_upper", "Its upper 95 % bound, valid at all times at once.", Gauge};
   Family queries{"ipw_regression_queries", "Queries in which the change is seen.", Gauge};
+  Family taken{"ipw_regression_queries_to_alarm", "Of these, how many there were when it was detected.", Gauge};
 
   void add(const Labels& target, const TestResult& test) {
     const auto labels = of_test(target, test.tested);
@@ -38,13 +39,14 @@ struct TestFamilies {
     evidence.add(labels, test.log_e_value);
     threshold.add(labels, test.log_threshold);
     queries.add(labels, test.queries);
+    if (test.queries_to_alarm) taken.add(labels, *test.queries_to_alarm);
     if (!test.ratio) return;
     ratio.add(labels, test.ratio->value);
     lower.add(labels, test.ratio->bounds.lower);
     upper.add(labels, test.ratio->bounds.upper);
   }
   void move_to(const Sink& out) {
-    for (auto* family : {&detected, &evidence, &threshold, &ratio, &lower, &upper, &queries}) family->move_to(out);
+    for (auto* family : {&detected, &evidence, &threshold, &ratio, &lower, &upper, &queries, &taken}) family->move_to(out);
   }
 };
 

@@ -99,6 +99,7 @@ void Detector::look() {
   const auto [log_sum, largest] = alarm_sum();
   if (log_sum < log_threshold_) return;
   changed_ = largest->window;
+  to_alarm_ = changed_->queries();
   still_worse_ = std::max(limits_.margin, changed_->sum() / changed_->items() / 2);
   recovery_tilts_ = tilts_around(still_worse_ / root_, reference_->better());
   regressed_ = true;

@@ -41,6 +41,10 @@ class Detector {
   bool regressed() const { return regressed_; }
   std::uint64_t alarms() const { return alarms_; }
   std::uint64_t queries() const { return queries_; }
+  // While regressed: how many queries there were from the likely start of the change to the alarm.
+  std::optional<std::uint64_t> queries_to_alarm() const {
+    return regressed_ ? std::optional(to_alarm_) : std::nullopt;
+  }
   double log_e_value() const;    // of the alarm while ok (>= 0), of the recovery while regressed
   double log_threshold() const;  // of the same
   // Whether it was shown, with 1 chance in 20 to be wrong, that the change since the start is below the margin.
@@ -78,7 +82,7 @@ class Detector {
   Started whole_;
   std::vector<Started> windows_;
   std::shared_ptr<Window> changed_;  // of a regression
-  std::uint64_t queries_{0}, restarted_{0}, alarms_{0};
+  std::uint64_t queries_{0}, restarted_{0}, alarms_{0}, to_alarm_{0};
   double still_worse_{0};  // the change that a recovery must speak against
   bool regressed_{false}, declared_{false}, no_worse_{false};
 };

@@ -79,6 +79,7 @@ std::vector<MovedSubject> moved_subjects(const std::vector<Moved>& all, const st
     ++subject.items;
   }
   std::vector<MovedSubject> sorted;
+  sorted.reserve(by_subject.size());
   for (auto& [name, subject] : by_subject) sorted.push_back(std::move(subject));
   std::ranges::stable_sort(sorted, std::ranges::greater(), &MovedSubject::part);
   if (sorted.size() > kShownMoves) sorted.resize(kShownMoves);
@@ -147,15 +148,19 @@ TestResult RegressionMonitor::result(const Test& test) const {
                     .queries = window.queries(),
                     .since = window.since(),
                     .alarms = detector.alarms(),
+                    .queries_to_alarm = detector.queries_to_alarm(),
                     .no_worse = detector.no_worse(),
                     .items = {},
                     .subjects = {}};
   if (incomparable()) result.decision = Decision::incomparable;
   if (window.queries() == 0) return result;
   const auto size = window.size(*reference);
-  const auto bounds = confidence_sequence(size, {.predictive = reference->predictive(),
-                                                 .tuned = static_cast<double>(reference->known_items()) / kTunedAt,
-                                                 .error = detector.shown_error()});
+  // What one item tells of the change, in observations: less than 1 where items moved by different amounts.
+  const double told = reference->predictive() / (size.variance * window.items());
+  const auto bounds =
+      confidence_sequence(size, {.predictive = reference->predictive(),
+                                 .tuned = static_cast<double>(reference->known_items()) * told / kTunedAt,
+                                 .error = detector.shown_error()});
   const auto shown = published(tested.quantity, baseline_->mean_score(), {size.change, bounds});
   result.ratio = shown.ratio;
   result.points = shown.points;

@@ -48,6 +48,7 @@ struct TestResult {
   std::uint64_t queries{0};                 // that the change is seen in
   std::optional<WallTime> since;            // of the first of these
   std::uint64_t alarms{0};                  // since the epoch began
+  std::optional<std::uint64_t> queries_to_alarm;  // that the change had taken when it rang, while regressed
   bool no_worse{false};                     // shown to be no worse than the margin
   std::vector<MovedItem> items;             // at most ten, the worst first
   std::vector<MovedSubject> subjects;       // at most ten, the worst first

@@ -33,6 +33,7 @@ Json test_json(const TestResult& test) {
               {"ratio", change(test.ratio)},
               {"points", change(test.points)},
               {"queries", test.queries},
+              {"queries_to_alarm", test.queries_to_alarm ? Json(*test.queries_to_alarm) : Json()},
               {"since", test.since ? Json(rfc3339(*test.since)) : Json()},
               {"alarms", test.alarms},
               {"no_worse", test.no_worse},

@@ -106,7 +106,7 @@ regression: {{energy_margin: 0.5, latency_margin: 0.5, ipj_margin: 0.5}}
         await_true(lambda: self.regression(url)["epoch"]["facts"]["engine_version"] == "2.0", "the new epoch", 60)
         self.assertEqual(self.regression(url)["epoch"]["changed"], "engine_version 1.0 -> 2.0")
         await_true(lambda: self.detected(url) == 1, "the regression", 60)
-        self.assertLess(self.accuracy(url).get("queries_to_alarm", 0), 2 * ITEMS, "a declared change is found within two cycles")
+        self.assertLess(self.accuracy(url)["queries_to_alarm"], 2 * ITEMS, "a declared change is found within two cycles")
         info = scrape(url).select("ipw_target_info")[0][0]
         self.assertEqual((info["engine_version"], info["epoch"]), ("2.0", self.regression(url)["epoch"]["digest"]))
 
