@@ -46,7 +46,8 @@ struct TestFamilies {
     upper.add(labels, test.ratio->bounds.upper);
   }
   void move_to(const Sink& out) {
-    for (auto* family : {&detected, &evidence, &threshold, &ratio, &lower, &upper, &queries, &taken}) family->move_to(out);
+    for (auto* family : {&detected, &evidence, &threshold, &ratio, &lower, &upper, &queries, &taken})
+      family->move_to(out);
   }
 };
 

@@ -15,7 +15,7 @@ constexpr StreamTimeouts kPatience{.connect = Seconds{2}, .first_token = Seconds
 constexpr auto kBetweenLooks = 50ms;
 // A gate that is closed is looked at again after a tenth of the time for which it has been.
 constexpr std::chrono::nanoseconds kSoonest = 5ms, kLatest = 250ms;
-constexpr auto kBetweenIdentities = 60s;
+constexpr auto kBetweenIdentities = 15s;
 // Some servers show their load only after the first request: a page that does not is asked less often.
 constexpr int kPollsWithoutNames = 10;
 

@@ -42,9 +42,7 @@ class Detector {
   std::uint64_t alarms() const { return alarms_; }
   std::uint64_t queries() const { return queries_; }
   // While regressed: how many queries there were from the likely start of the change to the alarm.
-  std::optional<std::uint64_t> queries_to_alarm() const {
-    return regressed_ ? std::optional(to_alarm_) : std::nullopt;
-  }
+  std::optional<std::uint64_t> queries_to_alarm() const { return regressed_ ? std::optional(to_alarm_) : std::nullopt; }
   double log_e_value() const;    // of the alarm while ok (>= 0), of the recovery while regressed
   double log_threshold() const;  // of the same
   // Whether it was shown, with 1 chance in 20 to be wrong, that the change since the start is below the margin.

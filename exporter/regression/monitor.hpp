@@ -42,16 +42,16 @@ struct MovedSubject {
 struct TestResult {
   TestedQuantity tested;
   Decision decision{Decision::ok};
-  double log_e_value{0}, log_threshold{0};  // natural logarithms; while regressed those of the recovery
-  std::optional<Change> ratio;              // current / baseline; nothing before the first query
-  std::optional<Change> points;             // accuracy: current - baseline, in [-1,1]
-  std::uint64_t queries{0};                 // that the change is seen in
-  std::optional<WallTime> since;            // of the first of these
-  std::uint64_t alarms{0};                  // since the epoch began
+  double log_e_value{0}, log_threshold{0};        // natural logarithms; while regressed those of the recovery
+  std::optional<Change> ratio;                    // current / baseline; nothing before the first query
+  std::optional<Change> points;                   // accuracy: current - baseline, in [-1,1]
+  std::uint64_t queries{0};                       // that the change is seen in
+  std::optional<WallTime> since;                  // of the first of these
+  std::uint64_t alarms{0};                        // since the epoch began
   std::optional<std::uint64_t> queries_to_alarm;  // that the change had taken when it rang, while regressed
-  bool no_worse{false};                     // shown to be no worse than the margin
-  std::vector<MovedItem> items;             // at most ten, the worst first
-  std::vector<MovedSubject> subjects;       // at most ten, the worst first
+  bool no_worse{false};                           // shown to be no worse than the margin
+  std::vector<MovedItem> items;                   // at most ten, the worst first
+  std::vector<MovedSubject> subjects;             // at most ten, the worst first
 };
 
 struct RegressionState {

@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "exporter/accounting/statistics.hpp"
-#include "exporter/web/regression_json.hpp"
 #include "exporter/figures_json.hpp"
+#include "exporter/web/regression_json.hpp"
 
 namespace ipw::web {
 namespace {

@@ -153,7 +153,8 @@ TEST(RecordText, CsvQuotesWhatItMust) {
   record.answer = "He said \"C\",\nthen left\xff";
   const auto line = to_csv(record);
   EXPECT_TRUE(line.starts_with(
-      "a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,0123456789ab,ok,correct,1.0,multiple_choice,,\"`C`, expected C\","))
+      "a,q,1,true,local,llama,NVIDIA H200,mmlu,physics,en,3,0123456789ab,ok,correct,1.0,multiple_choice,,"
+      "\"`C`, expected C\","))
       << line;
   EXPECT_TRUE(line.ends_with(
       ",3.5,4.5e-05,\"{\"\"level\"\":\"\"hard, \\\"\"very\\\"\"\"\"}\",\"He said \"\"C\"\",\nthen left\uFFFD\""))
