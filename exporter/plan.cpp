@@ -240,15 +240,17 @@ RegressionWatch::Target Plan::watched(std::size_t target) const {
               {"load", targets[target].pacing->text() + ", attribution " + std::string(to_text(config.attribution))}};
   if (judge)
     for (const auto& [name, digest] : judge->counts.snapshot().info.prompts)
-      facts["judges"] += " " + name + " " + digest;
+      facts["judges"].append(" ").append(name).append(" ").append(digest);
   return {.name = info.name, .corpus = info.corpus, .configured = std::move(facts), .queries_per_year = {}};
 }
 
 std::vector<std::size_t> Plan::server_of() const {
   std::vector<std::string> servers;
+  servers.reserve(targets.size() + 1);
   for (const auto& target : targets) servers.push_back(target.transport.url.origin());
   if (judge) servers.push_back(judge->transport.url.origin());
   std::vector<std::size_t> first;
+  first.reserve(servers.size());
   for (const auto& server : servers)
     first.push_back(static_cast<std::size_t>(std::ranges::find(servers, server) - servers.begin()));
   return first;

@@ -12,7 +12,7 @@ constexpr std::size_t kDigits = 12;
 
 std::string digest_of(const Facts& facts) {
   std::string all;
-  for (const auto& [name, value] : facts) all += name + '=' + value + '\n';
+  for (const auto& [name, value] : facts) all.append(name).append(1, '=').append(value).append(1, '\n');
   return replay::sha256({all}).substr(0, kDigits);
 }
 
@@ -22,7 +22,7 @@ std::string difference(const Facts& before, const Facts& now) {
   std::string all;
   for (const auto& [name, value] : now)
     if (const auto old = before.find(name); old != before.end() && old->second != value)
-      all.append(all.empty() ? "" : ", ").append(name + " " + old->second + " -> " + value);
+      all.append(all.empty() ? "" : ", ").append(name).append(" ").append(old->second).append(" -> ").append(value);
   return all;
 }
 

@@ -108,7 +108,9 @@ void copy_tables(Database& to, const std::string& damaged) {
   auto attach = to.prepare("ATTACH ? AS damaged");
   if (!attach || !attach->bind(damaged).run()) return;
   for (const std::string table : {"judgements", "epochs", "baselines"})
-    if (const auto ok = to.execute("INSERT OR IGNORE INTO " + table + " SELECT * FROM damaged." + table); !ok)
+    if (const auto ok = to.execute(
+            std::string("INSERT OR IGNORE INTO ").append(table).append(" SELECT * FROM damaged.").append(table));
+        !ok)
       log_warn("a table of the damaged journal cannot be read", {{"table", table}, {"reason", ok.error().message}});
   static_cast<void>(to.execute("DETACH damaged"));
 }
