@@ -54,6 +54,10 @@ CREATE TABLE energy (
   PRIMARY KEY (attempt, scope)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
+)sql";
+
+// What ran, and what that is compared with.
+constexpr const char* kEpochTables = R"sql(
 CREATE TABLE epochs (
   number INTEGER PRIMARY KEY, target TEXT NOT NULL, digest TEXT NOT NULL, since_us INTEGER NOT NULL, facts TEXT NOT NULL
 ) STRICT;
@@ -89,17 +93,8 @@ ALTER TABLE attempts ADD COLUMN slices TEXT;
 CREATE TABLE judgements (question TEXT PRIMARY KEY, score REAL NOT NULL) STRICT, WITHOUT ROWID;
 )sql";
 
-// And version 5: what ran, and what that is compared with.
-constexpr const char* kUpgradeTo5 = R"sql(
-ALTER TABLE attempts ADD COLUMN epoch INTEGER;
-CREATE TABLE epochs (
-  number INTEGER PRIMARY KEY, target TEXT NOT NULL, digest TEXT NOT NULL, since_us INTEGER NOT NULL, facts TEXT NOT NULL
-) STRICT;
-CREATE TABLE baselines (
-  number INTEGER PRIMARY KEY, target TEXT NOT NULL, corpus TEXT NOT NULL, epoch TEXT NOT NULL,
-  first_cycle INTEGER NOT NULL, last_cycle INTEGER NOT NULL, origin TEXT NOT NULL, since_us INTEGER NOT NULL
-) STRICT;
-)sql";
+// And version 5: epochs.
+constexpr const char* kUpgradeTo5 = "ALTER TABLE attempts ADD COLUMN epoch INTEGER;";
 
 Error refused(Errc code, const std::string& path, const std::string& why) {
   return {code, "journal " + path + ": " + why};
@@ -118,7 +113,7 @@ Result<void> create_private_file(const std::string& path) {
 }
 
 Result<void> create_schema(Database& database) {
-  return database.execute("BEGIN IMMEDIATE;" + std::string(kSchema) +
+  return database.execute("BEGIN IMMEDIATE;" + std::string(kSchema) + kEpochTables +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) +
                           "; PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
 }
@@ -149,6 +144,7 @@ Result<void> upgrade_schema(Database& database, const std::string& path) {
   std::string steps;
   for (const auto& [to, sql] : {std::pair{2, kUpgradeTo2}, {3, kUpgradeTo3}, {4, kUpgradeTo4}, {5, kUpgradeTo5}})
     if (*version < to) steps += sql;
+  steps += kEpochTables;
   auto ok =
       database.execute("BEGIN IMMEDIATE;" + steps + "PRAGMA user_version = " + std::to_string(kVersion) + "; COMMIT;");
   if (ok)
