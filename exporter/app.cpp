@@ -250,6 +250,7 @@ Result<void> App::replay_all(std::stop_token stop) {
   }
   ready_ = false;
   replayers.clear();
+  accountant_->end_loads();
   finish_judging(stop);
   accountant_->drain();
   for (std::size_t i = 0; i < outcomes.size(); ++i) {

@@ -153,6 +153,7 @@ std::size_t Accountant::target_of(const CompletedQuery& query) const {
 }
 
 void Accountant::settle(MonoTime limit) {
+  if (loads_ended_) attributor_.end_of_loads();
   auto records = ledger_.book(attributor_.settle(timeline(), limit));
   std::ranges::move(records, std::back_inserter(unstored_));
   std::ranges::move(ledger_.late_verdicts(), std::back_inserter(unstored_verdicts_));
@@ -176,7 +177,7 @@ Seconds Accountant::cover_time() const {
 void Accountant::settle_rest() {
   const auto deadline = std::chrono::steady_clock::now() + to_chrono(cover_time());
   const SteadyClock steady;
-  attributor_.end_of_loads();
+  end_loads();
   for (settle(parts_.clock->now()); attributor_.has_open() && std::chrono::steady_clock::now() < deadline;
        settle(parts_.clock->now())) {
     if (parts_.rig != nullptr) parts_.rig->nudge();

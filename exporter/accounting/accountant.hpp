@@ -54,6 +54,8 @@ class Accountant {
 
   // From now on takes every event, also while the disk is full: replay is to end, not to wait. Thread-safe.
   void drain() { draining_ = true; }
+  // No server is asked for its load any more: the books wait for no poll. Thread-safe.
+  void end_loads() { loads_ended_ = true; }
 
   // REQUIRES: no more events come; one thread calls, once or more. Settles what is open once the meters have covered it
   // (at most a second), stores, publishes a last snapshot and ends the thread. Errors: when records could not be
@@ -91,7 +93,7 @@ class Accountant {
   std::string store_error_;                 // the last one; empty while storing works
   MonoTime store_at_{};
   Published<Snapshot> published_;
-  std::atomic<bool> draining_{false};
+  std::atomic<bool> draining_{false}, loads_ended_{false};
   std::jthread thread_;
 };
 

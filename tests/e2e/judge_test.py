@@ -167,7 +167,7 @@ store: {{path: {self.folder}/ipw.db}}
         await_true(lambda: scrape(url).sum("ipw_judgements_pending") >= 15, "pending verdicts")
         check_laws(self, scrape(url))
         self.assertEqual(scrape(url).sum("ipw_verdicts_total", verdict="judge_error"), 0)
-        self.assertTrue(any(record["verdict"] is None for record in self.records()), "the journal does not wait")
+        await_true(lambda: any(record["verdict"] is None for record in self.records()), "the journal does not wait")
         away[0] = False
         await_true(lambda: scrape(url).sum("ipw_verdicts_total", verdict="correct") >= 60, "verdicts", 60)
         check_laws(self, scrape(url))
