@@ -4,7 +4,6 @@ namespace ipw {
 namespace {
 
 constexpr Range<std::int64_t> kRequests{0, 1'000'000};
-constexpr std::int64_t kMostCycles = 50;
 constexpr Range<double> kMargin{0.001, 0.5};
 
 std::optional<std::int64_t> optional_count(Options& options, std::string_view key, Range<std::int64_t> range) {
@@ -53,7 +52,7 @@ RegressionOptions read_regression(Options options) {
   const auto baseline = options.one_of("baseline", "auto", {"auto", "pinned", "off"});
   regression.baseline = baseline == "off" ? off : baseline == "pinned" ? pinned : automatic;
   regression.cycles = static_cast<std::size_t>(
-      options.integer("cycles", static_cast<std::int64_t>(regression.cycles), {kBaselineCycles, kMostCycles}));
+      options.integer("cycles", static_cast<std::int64_t>(regression.cycles), {kBaselineCycles, kMaxBaselineCycles}));
   regression.false_alarms_per_year =
       options.number("false_alarms_per_year", regression.false_alarms_per_year, {1e-3, 1e3});
   auto& margins = regression.margins;
