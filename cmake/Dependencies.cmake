@@ -20,3 +20,6 @@ endif()
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(LIBEVENT REQUIRED IMPORTED_TARGET libevent)
 pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+
+# The charts of the status page and of the report, embedded (MIT licence; their own first line says so).
+find_path(DYGRAPHS_FOLDER dygraph.min.js PATH_SUFFIXES share/javascript/dygraphs REQUIRED)
