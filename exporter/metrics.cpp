@@ -19,6 +19,7 @@ void Family::add(Labels labels, const Histogram& histogram) {
   for (std::size_t i = 0; i < bounds.size(); ++i) buckets.push_back({below += histogram.counts()[i], bounds[i]});
   metric.histogram.sample_count = below + histogram.counts().back();
   metric.histogram.sample_sum = histogram.sum();
+  exemplars_.push_back(histogram.exemplars());
 }
 
 namespace {
@@ -237,14 +238,19 @@ void each_family(const Snapshot& snapshot, const Sink& out) {
 
 std::vector<prometheus::MetricFamily> families(const Snapshot& snapshot) {
   std::vector<prometheus::MetricFamily> all;
-  metrics::each_family(snapshot, [&](prometheus::MetricFamily&& family) { all.push_back(std::move(family)); });
+  metrics::each_family(snapshot, [&](prometheus::MetricFamily&& family, const metrics::Exemplars&) {
+    all.push_back(std::move(family));
+  });
   return all;
 }
 
-std::string render_text(const Snapshot& snapshot, std::size_t bytes_expected) {
+std::string render_text(const Snapshot& snapshot, TextFormat format, std::size_t bytes_expected) {
   std::string text;
   text.reserve(bytes_expected);
-  metrics::each_family(snapshot, [&](const auto& family) { append_text(text, family); });
+  metrics::each_family(snapshot, [&](const auto& family, const metrics::Exemplars& exemplars) {
+    append_text(text, format, family, exemplars);
+  });
+  append_end(text, format);
   return text;
 }
 
@@ -252,12 +258,12 @@ std::vector<prometheus::MetricFamily> MetricsView::Collect() const {
   return families(*snapshots_.get());
 }
 
-std::shared_ptr<const std::string> MetricsView::text() const {
+std::shared_ptr<const std::string> MetricsView::text(TextFormat format) const {
   const auto snapshot = snapshots_.get();
-  return rendered_.with([&](Rendered& rendered) {
+  return rendered_[static_cast<std::size_t>(format)].with([&](Rendered& rendered) {
     if (rendered.snapshot != snapshot) {
       const auto bytes = rendered.text ? rendered.text->size() + rendered.text->size() / 8 : 0;
-      rendered = {snapshot, std::make_shared<const std::string>(render_text(*snapshot, bytes))};
+      rendered = {snapshot, std::make_shared<const std::string>(render_text(*snapshot, format, bytes))};
     }
     return rendered.text;
   });

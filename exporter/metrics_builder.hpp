@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -15,7 +16,10 @@
 // The words in which metrics*.cpp speak of families and series.
 namespace ipw::metrics {
 
-using Sink = std::function<void(prometheus::MetricFamily&&)>;
+// The exemplars of each metric of a family, by bucket: beside the family, whose type has no place for them. Empty where
+// the family has none; what they refer to is the snapshot.
+using Exemplars = std::vector<std::span<const Exemplar>>;
+using Sink = std::function<void(prometheus::MetricFamily&&, const Exemplars&)>;
 using Labels = std::vector<prometheus::ClientMetric::Label>;
 using MoreLabels = std::initializer_list<std::pair<std::string_view, std::string_view>>;
 
@@ -44,15 +48,17 @@ class Family {
       metric.gauge.value = value;
   }
   void add(Labels labels, std::uint64_t value) { add(std::move(labels), static_cast<double>(value)); }
+  // REQUIRES: `histogram` outlives the family.
   void add(Labels labels, const Histogram& histogram);
 
   // What has no series is not shown.
   void move_to(const Sink& out) {
-    if (!family_.metric.empty()) out(std::move(family_));
+    if (!family_.metric.empty()) out(std::move(family_), exemplars_);
   }
 
  private:
   prometheus::MetricFamily family_;
+  Exemplars exemplars_;
 };
 
 // What the snapshot tells about energy, family by family, in a fixed order. `targets` are the labels T, by target.

@@ -3,9 +3,20 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/time.hpp"
+
 namespace ipw {
+
+// One of the values in a bucket, and the attempt that it is of.
+struct Exemplar {
+  std::string attempt;  // its id; "" where the bucket has no exemplar
+  double value{0};
+  WallTime at{};
+};
 
 // A cumulative-at-export histogram over fixed, ascending upper bounds (the +Inf bucket is implied). A value type.
 class Histogram {
@@ -14,13 +25,22 @@ class Histogram {
   explicit Histogram(std::span<const double> bounds) : bounds_(bounds), counts_(bounds.size() + 1) {}
 
   void observe(double value) {
-    const auto bucket = std::ranges::lower_bound(bounds_, value) - bounds_.begin();
-    ++counts_[static_cast<std::size_t>(bucket)];
+    ++counts_[bucket_of(value)];
     sum_ += value;
+  }
+  // As above; the bucket's exemplar is its newest value.
+  void observe(double value, std::string_view attempt, WallTime at) {
+    observe(value);
+    if (exemplars_.empty()) exemplars_.resize(counts_.size());
+    auto& exemplar = exemplars_[bucket_of(value)];
+    exemplar.attempt = attempt;
+    exemplar.value = value;
+    exemplar.at = at;
   }
 
   std::span<const double> bounds() const { return bounds_; }
-  std::span<const std::uint64_t> counts() const { return counts_; }  // per bucket, not cumulative; the last is +Inf
+  std::span<const std::uint64_t> counts() const { return counts_; }   // per bucket, not cumulative; the last is +Inf
+  std::span<const Exemplar> exemplars() const { return exemplars_; }  // per bucket; empty while there is none at all
   double sum() const { return sum_; }
   std::uint64_t count() const {
     std::uint64_t all = 0;
@@ -29,8 +49,13 @@ class Histogram {
   }
 
  private:
+  std::size_t bucket_of(double value) const {
+    return static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
+  }
+
   std::span<const double> bounds_;
   std::vector<std::uint64_t> counts_;
+  std::vector<Exemplar> exemplars_;
   double sum_{0};
 };
 

@@ -33,20 +33,21 @@ bool counts_for_good(const replay::Attempt& last) {
   return last.final && last.outcome != replay::Outcome::cancelled && last.query->measured();
 }
 
-void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt) {
-  const auto since = [](MonoTime from, std::optional<MonoTime> to, Histogram& histogram) {
-    if (to) histogram.observe(between(from, *to).value);
+void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt, WallTime ended_at) {
+  const auto observe = [&](Histogram& histogram, double value) { histogram.observe(value, attempt.id, ended_at); };
+  const auto since = [&](MonoTime from, std::optional<MonoTime> to, Histogram& histogram) {
+    if (to) observe(histogram, between(from, *to).value);
   };
   since(attempt.sent_at, attempt.last_token_at, counts.duration);
   since(attempt.scheduled_at, attempt.last_token_at, counts.scheduled_duration);
   since(attempt.sent_at, attempt.first_token_at, counts.first_token);
   since(attempt.sent_at, attempt.first_answer_at, counts.first_answer);
   for (std::size_t i = 1; i < attempt.chunks.size(); ++i)
-    counts.inter_token.observe(between(attempt.chunks[i - 1].at, attempt.chunks[i].at).value);
+    observe(counts.inter_token, between(attempt.chunks[i - 1].at, attempt.chunks[i].at).value);
   const auto tokens = attempt.usage.output_tokens.value_or(0);
   if (tokens > 1 && attempt.first_token_at && attempt.last_token_at) {
     const auto streamed = between(*attempt.first_token_at, *attempt.last_token_at);
-    counts.per_output_token.observe(streamed.value / static_cast<double>(tokens - 1));
+    observe(counts.per_output_token, streamed.value / static_cast<double>(tokens - 1));
   }
 }
 
@@ -121,7 +122,7 @@ void Ledger::on(const replay::Finished& event) {
   auto& counts = counts_[attempt.query->target];
   if (counts.in_flight > 0) --counts.in_flight;
   if (attempt.http_status != 0) {
-    counts.client_lag.observe(attempt.client_lag.value);
+    counts.client_lag.observe(attempt.client_lag.value, attempt.id, anchor_.wall(attempt.ended_at));
     client_lag_.add(attempt.ended_at, attempt.client_lag);
   }
   if (!attempt.query->measured()) return;
@@ -148,7 +149,7 @@ void Ledger::count_final(TargetSnapshot& counts, const replay::Attempt& attempt)
   if (attempt.query->cycle == counts.cycle) ++counts.cycle_done;
   counts.last_query = anchor_.wall(attempt.ended_at);
   counts.up = replay::answered(attempt.outcome);
-  if (counts.up) observe_latencies(counts, attempt);
+  if (counts.up) observe_latencies(counts, attempt, *counts.last_query);
 }
 
 void Ledger::on(const replay::Paused& event) {
@@ -234,7 +235,8 @@ void Ledger::complete(const replay::Query* query) {
   const auto& pending = node.mapped();
   if (counted) {
     auto& counts = counts_[query->target];
-    counts.concurrency.observe(pending.booked.back().concurrency);
+    const auto& last = pending.booked.back();
+    counts.concurrency.observe(last.concurrency, last.attempt->id, anchor_.wall(last.attempt->ended_at));
     count_tries(counts, pending);
     meter(counts, slice_of(*query), pending);
   }
@@ -261,6 +263,8 @@ void Ledger::count_tries(TargetSnapshot& counts, const Pending& query) const {
 }
 
 void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& query) {
+  const auto& last = *query.booked.back().attempt;
+  const auto ended_at = anchor_.wall(last.ended_at);
   for (std::size_t i = 0; i < query.booked.front().energy.size(); ++i) {
     const auto& scope = query.booked.front().energy[i];
     auto& energy = counts.energy[{scope.scope, scope.quality}];
@@ -286,8 +290,8 @@ void Ledger::meter(TargetSnapshot& counts, const Slice& slice, const Pending& qu
     metered.energy += gross;
     metered.seconds += busy;
     metered.watts += watts;
-    energy.query_joules.observe(gross.value);
-    energy.query_watts.observe(watts);
+    energy.query_joules.observe(gross.value, last.id, ended_at);
+    energy.query_watts.observe(watts, last.id, ended_at);
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include "exporter/metrics.hpp"
 #include "exporter/web/query_pages.hpp"
+#include "exporter/web/request_head.hpp"
 #include "exporter/web/status_json.hpp"
 #include "exporter/web/status_page.hpp"
 
@@ -26,6 +27,16 @@ Response ready_page(const PageSources& sources) {
   return {.status = 503, .body = "not ready: power sources are being opened or replay has not begun\n"};
 }
 
+Response metrics_page(const MetricsView& metrics, const Request& request) {
+  const bool open = prefers_openmetrics(request.header("Accept"));
+  Response response{
+      200,
+      open ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8",
+      *metrics.text(open ? TextFormat::openmetrics : TextFormat::prometheus)};
+  response.headers.emplace_back("Vary", "Accept");
+  return response;
+}
+
 }  // namespace
 
 std::vector<Route> pages(PageSources given) {
@@ -33,10 +44,7 @@ std::vector<Route> pages(PageSources given) {
   const auto snapshot = [sources] { return sources->snapshots->get(); };
   const auto metrics = std::make_shared<const MetricsView>(*sources->snapshots);
   return {
-      {"/metrics",
-       [=](const Request&) {
-         return Response{200, "text/plain; version=0.0.4; charset=utf-8", *metrics->text()};
-       }},
+      {"/metrics", [=](const Request& request) { return metrics_page(*metrics, request); }},
       fixed("/-/healthy", "text/plain; charset=utf-8", "healthy\n"),
       {"/-/ready", [=](const Request&) { return ready_page(*sources); }},
       {"/", [=](const Request&) { return status_page(*snapshot(), sources->demo_notice); }},

@@ -51,6 +51,17 @@ bool has_word(std::string_view list, std::string_view word) {
   return false;
 }
 
+// The weight (RFC 9110, 12.4.2) in the parameters of one part of a list; 1 where none is given.
+double weight(std::string_view parameters) {
+  while (!parameters.empty()) {
+    auto parameter = take(parameters, ";");
+    if (lower(trim(take(parameter, "="))) != "q") continue;
+    const auto value = parse_number(trim(parameter));
+    return value ? *value : 1;
+  }
+  return 1;
+}
+
 }  // namespace
 
 RequestHead examine(std::string text) {
@@ -72,13 +83,21 @@ RequestHead examine(std::string text) {
 
 bool accepts_gzip(std::string_view accept_encoding) {
   while (!accept_encoding.empty()) {
-    std::string_view weight = take(accept_encoding, ",");
-    if (lower(trim(take(weight, ";"))) != "gzip") continue;
-    take(weight, "=");
-    const auto quality = parse_number(trim(weight));
-    return !quality || *quality > 0;
+    auto part = take(accept_encoding, ",");
+    if (lower(trim(take(part, ";"))) == "gzip") return weight(part) > 0;
   }
   return false;
+}
+
+bool prefers_openmetrics(std::string_view accept) {
+  double openmetrics = 0, text = 0;
+  while (!accept.empty()) {
+    auto part = take(accept, ",");
+    const auto type = lower(trim(take(part, ";")));
+    if (type == "application/openmetrics-text") openmetrics = std::max(openmetrics, weight(part));
+    if (type == "text/plain") text = std::max(text, weight(part));
+  }
+  return openmetrics > 0 && openmetrics >= text;
 }
 
 std::optional<std::string> gzipped(std::string_view text) {

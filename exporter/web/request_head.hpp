@@ -23,6 +23,9 @@ RequestHead examine(std::string text);
 // Whether a value of Accept-Encoding allows gzip.
 bool accepts_gzip(std::string_view accept_encoding);
 
+// What a value of Accept prefers for metrics: OpenMetrics where it is named and weighs no less than plain text.
+bool prefers_openmetrics(std::string_view accept);
+
 // Nothing when zlib has no memory.
 std::optional<std::string> gzipped(std::string_view text);
 

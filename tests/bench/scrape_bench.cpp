@@ -10,6 +10,11 @@
 namespace ipw {
 namespace {
 
+// A value, with its exemplar, in every bucket.
+void fill(Histogram& histogram) {
+  for (const double bound : histogram.bounds()) histogram.observe(bound, "20261122T065420-1234567", WallTime{});
+}
+
 // Targets of 32 slices each, metered in two scopes, as many as give about `series` series; every histogram is in use.
 Snapshot snapshot_of(std::size_t series) {
   std::vector<LedgerTarget> targets;
@@ -33,14 +38,19 @@ Snapshot snapshot_of(std::size_t series) {
   double value = 0.123456789;
   const auto next = [&value] { return value += 17.000001; };
   for (auto& target : snapshot.targets) {
-    for (auto* histogram : {&target.duration, &target.first_token, &target.inter_token}) histogram->observe(next());
+    for (auto* histogram : {&target.duration, &target.scheduled_duration, &target.first_token, &target.first_answer,
+                            &target.inter_token, &target.per_output_token, &target.concurrency, &target.client_lag})
+      fill(*histogram);
     for (auto& [slice, verdicts] : target.verdicts) {
       verdicts.by_kind.fill(static_cast<std::uint64_t>(next()));
       verdicts.score = next();
     }
-    for (auto& [labels, energy] : target.energy)
+    for (auto& [labels, energy] : target.energy) {
+      fill(energy.query_joules);
+      fill(energy.query_watts);
       for (auto& [slice, metered] : energy.metered)
         metered = {static_cast<std::uint64_t>(next()), next(), Joules{next()}, Seconds{next()}, next()};
+    }
   }
   return snapshot;
 }
@@ -51,14 +61,21 @@ std::size_t lines_of(const std::string& text) {
   return lines;
 }
 
-void snapshot_to_text(benchmark::State& state) {
+void snapshot_to_text(benchmark::State& state, TextFormat format) {
   const auto snapshot = snapshot_of(static_cast<std::size_t>(state.range(0)));
   std::string text;
-  for (auto _ : state) benchmark::DoNotOptimize(text = render_text(snapshot, text.size()));
+  for (auto _ : state) benchmark::DoNotOptimize(text = render_text(snapshot, format, text.size()));
   state.counters["series"] = static_cast<double>(lines_of(text));
   state.counters["bytes"] = static_cast<double>(text.size());
 }
-BENCHMARK(snapshot_to_text)->Arg(800)->Arg(10000)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(snapshot_to_text, prometheus, TextFormat::prometheus)
+    ->Arg(800)
+    ->Arg(10000)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(snapshot_to_text, openmetrics, TextFormat::openmetrics)
+    ->Arg(800)
+    ->Arg(10000)
+    ->Unit(benchmark::kMillisecond);
 
 void families_only(benchmark::State& state) {
   const auto snapshot = snapshot_of(static_cast<std::size_t>(state.range(0)));

@@ -130,7 +130,7 @@ class EndToEnd(unittest.TestCase):
         self.assertTrue(process.alive(), process.errors())
         return process, found[1]
 
-    def prometheus(self, address, rules=None):
+    def prometheus(self, address, rules=None, features=()):
         """A real Prometheus that scrapes `address` every second and evaluates a file of rules; gives its base URL."""
         if not PROMETHEUS.exists():
             self.skipTest("build/tools has no prometheus: run deploy/setup prometheus")
@@ -141,7 +141,8 @@ rule_files: {json.dumps([str(rules)] if rules else [])}
 """)
         port = free_port()
         self.start("prometheus", PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb",
-                   f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn")
+                   f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
+                   *(f"--enable-feature={feature}" for feature in features))
         url = f"http://127.0.0.1:{port}"
         await_true(lambda: answers(f"{url}/-/ready"), "Prometheus ready")
         return url

@@ -58,7 +58,7 @@ TEST(MetricsText, HistogramsAreCumulativeAndEndInInfinity) {
   metric.histogram = {3, 1.5, {{1, 0.1}, {2, 1}}};
   EXPECT_EQ(render_text({family}),
             "# HELP h Help.\n# TYPE h histogram\n"
-            "h_bucket{a=\"b\",le=\"0.1\"} 1\nh_bucket{a=\"b\",le=\"1\"} 2\nh_bucket{a=\"b\",le=\"+Inf\"} 3\n"
+            "h_bucket{a=\"b\",le=\"0.1\"} 1\nh_bucket{a=\"b\",le=\"1.0\"} 2\nh_bucket{a=\"b\",le=\"+Inf\"} 3\n"
             "h_sum{a=\"b\"} 1.5\nh_count{a=\"b\"} 3\n");
 }
 
@@ -365,6 +365,58 @@ TEST(Metrics, CoverageIsShownWhereAReferenceIsConfigured) {
   }
 }
 
+// What a shell command prints; the test fails where the command does.
+std::string output_of(const std::string& command) {
+  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
+  std::string said;
+  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) said += static_cast<char>(c);
+  EXPECT_EQ(::pclose(pipe), 0) << said;
+  return said;
+}
+
+TEST(MetricsText, BoundsAreSpelledAlikeInBothFormats) {
+  struct Case {
+    double bound;
+    const char* text;
+  } const cases[] = {{0.00005, "5e-05"}, {0.0001, "0.0001"}, {0.5, "0.5"},   {1, "1.0"},
+                     {500, "500.0"},     {1e5, "100000.0"},  {1e6, "1e+06"}, {2.5, "2.5"}};
+  for (const auto& c : cases) {
+    MetricFamily family{"h", "", MetricType::Histogram, {}};
+    family.metric.emplace_back().histogram = {1, 1, {{1, c.bound}}};
+    for (const auto format : {TextFormat::prometheus, TextFormat::openmetrics}) {
+      std::string text;
+      append_text(text, format, family);
+      EXPECT_NE(text.find("h_bucket{le=\"" + std::string(c.text) + "\"} 1\n"), std::string::npos) << text;
+    }
+  }
+}
+
+TEST(MetricsText, OpenMetricsHasExemplarsAndAnEnd) {
+  constexpr double kBounds[] = {1, 10};
+  ipw::Histogram histogram(kBounds);
+  const WallTime at{std::chrono::milliseconds(1'795'000'000'250)};
+  histogram.observe(0.5);
+  histogram.observe(2.5, "r1-\"7\"", at);
+  histogram.observe(3, "r1-8", at);
+  histogram.observe(30, std::string(128, 'x'), at);
+  MetricFamily family{"h", "Say \"h\".", MetricType::Histogram, {}};
+  family.metric.emplace_back().histogram = {4, 36, {{1, 1}, {3, 10}}};
+  MetricFamily counter{"c_total", "C.", MetricType::Counter, {}};
+  counter.metric.emplace_back().counter.value = 2;
+  std::string text;
+  const std::span<const Exemplar> exemplars[] = {histogram.exemplars()};
+  append_text(text, TextFormat::openmetrics, family, exemplars);
+  append_text(text, TextFormat::openmetrics, counter);
+  append_end(text, TextFormat::openmetrics);
+  EXPECT_EQ(text,
+            "# HELP h Say \\\"h\\\".\n# TYPE h histogram\n"
+            "h_bucket{le=\"1.0\"} 1\n"
+            "h_bucket{le=\"10.0\"} 3 # {id=\"r1-8\"} 3 1795000000.25\n"
+            "h_bucket{le=\"+Inf\"} 4\nh_sum 36\nh_count 4\n"
+            "# HELP c C.\n# TYPE c counter\nc_total 2\n# EOF\n")
+      << "the newest value of each bucket; an id that is too long for the format is left out";
+}
+
 TEST(Metrics, PromtoolAgrees) {
   // Where deploy/setup unpacks it, else where it is installed.
   const std::string path = "PATH=" IPW_SOURCE_DIR "/build/tools/usr/bin:$PATH ";
@@ -372,12 +424,7 @@ TEST(Metrics, PromtoolAgrees) {
     GTEST_SKIP() << "no promtool: run deploy/setup prometheus";
   const TemporaryFolder folder;
   const auto file = folder.write("metrics.txt", render_text(full_snapshot()));
-  const auto command = path + "promtool check metrics < " + file.string() + " 2>&1";
-  FILE* pipe = ::popen(command.c_str(), "r");
-  std::string said;
-  for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) said += static_cast<char>(c);
-  EXPECT_EQ(::pclose(pipe), 0) << said;
-  EXPECT_EQ(said, "");
+  EXPECT_EQ(output_of(path + "promtool check metrics < " + file.string()), "");
 }
 
 TEST(MetricsView, RendersEachSnapshotOnce) {
@@ -390,6 +437,8 @@ TEST(MetricsView, RendersEachSnapshotOnce) {
   next.targets[0].in_flight = 7;
   snapshots.set(std::make_shared<const Snapshot>(next));
   EXPECT_EQ(MetricsText(*view.text()).sum("ipw_attempts_in_flight"), 7);
+  EXPECT_EQ(view.text(TextFormat::openmetrics), view.text(TextFormat::openmetrics));
+  EXPECT_NE(*view.text(TextFormat::openmetrics), *view.text());
 }
 
 }  // namespace

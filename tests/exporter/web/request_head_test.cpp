@@ -30,11 +30,34 @@ TEST(RequestHead, AWeightOfZeroRefusesGzip) {
   struct Case {
     const char* value;
     bool accepted;
-  } const cases[] = {{"gzip", true},           {"", false},         {"br", false},
-                     {"identity, gzip", true}, {"gzip;q=0", false}, {"gzip; q=0.0", false},
-                     {"gzip ; q=0.5", true},   {"x-gzip", false},   {"gzip;q=junk", true},
-                     {",,;,", false}};
+  } const cases[] = {{"gzip", true},         {"", false},
+                     {"br", false},          {"identity, gzip", true},
+                     {"gzip;q=0", false},    {"gzip; q=0.0", false},
+                     {"gzip ; q=0.5", true}, {"x-gzip", false},
+                     {"gzip;q=junk", true},  {",,;,", false},
+                     {"gzip;x=1;q=0", false}};
   for (const auto& c : cases) EXPECT_EQ(accepts_gzip(c.value), c.accepted) << c.value;
+}
+
+TEST(RequestHead, OpenMetricsIsForThoseWhoPreferIt) {
+  struct Case {
+    const char* accept;
+    bool preferred;
+  } const cases[] = {
+      {"", false},
+      {"*/*", false},
+      {"text/plain", false},
+      {"application/openmetrics-text", true},
+      {"Application/OpenMetrics-Text; version=1.0.0", true},
+      {"application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+       "text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+       true},
+      {"text/plain;version=0.0.4;q=0.9,application/openmetrics-text;q=0.5", false},
+      {"application/openmetrics-text;q=0", false},
+      {"application/openmetrics-text;q=0.5;version=1.0.0,text/plain;q=0.5", true},
+      {",;=,q=,application/openmetrics-textual", false},
+  };
+  for (const auto& c : cases) EXPECT_EQ(prefers_openmetrics(c.accept), c.preferred) << c.accept;
 }
 
 }  // namespace
