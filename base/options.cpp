@@ -42,6 +42,7 @@ struct Options::State {
   OptionsNode root;
   std::deque<OptionsNode> absent;  // what child() gave for maps that are not there
   std::map<const OptionsNode*, std::set<std::string, std::less<>>> asked;  // per map: the keys that code knows
+  std::map<std::string, std::string> fallbacks;                            // of all of them, by path
   std::vector<Failure> failures;
 };
 
@@ -59,8 +60,17 @@ Options Options::none() {
   return {"built-in", OptionsNode{}};
 }
 
+void Options::remember(std::string_view key, std::string_view fallback) {
+  state_->fallbacks[qualified(key)] = fallback;
+}
+
+const std::map<std::string, std::string>& Options::asked() const {
+  return state_->fallbacks;
+}
+
 const OptionsNode* Options::find(std::string_view key) {
   state_->asked[node_].emplace(key);
+  state_->fallbacks.try_emplace(qualified(key));
   for (const auto& [name, value] : node_->entries) {
     if (name != key) continue;
     return value.kind == OptionsNode::Kind::null ? nullptr : &value;
@@ -74,6 +84,7 @@ bool Options::has(std::string_view key) {
 
 OptionsNode::Kind Options::kind(std::string_view key) {
   state_->asked[node_].emplace(key);
+  state_->fallbacks.try_emplace(qualified(key));
   for (const auto& [name, value] : node_->entries)
     if (name == key) return value.kind;
   return OptionsNode::Kind::null;
@@ -87,6 +98,7 @@ const OptionsNode* Options::scalar(std::string_view key) {
 }
 
 std::string Options::text(std::string_view key, std::string_view fallback) {
+  remember(key, fallback);
   const auto* node = scalar(key);
   return node == nullptr ? std::string(fallback) : node->text;
 }
@@ -121,6 +133,7 @@ std::string Options::one_of(std::string_view key, std::string_view fallback,
 }
 
 bool Options::flag(std::string_view key, bool fallback) {
+  remember(key, fallback ? "true" : "false");
   const auto* node = scalar(key);
   if (node == nullptr) return fallback;
   if (node->text == "true" || node->text == "false") return node->text == "true";
@@ -130,6 +143,13 @@ bool Options::flag(std::string_view key, bool fallback) {
 
 template <class T>
 T Options::parsed(std::string_view key, T fallback, Range<double> range, Form<T> form) {
+  const auto plain = [](const T& value) {
+    if constexpr (std::is_same_v<T, Seconds>)
+      return value.value;
+    else
+      return static_cast<double>(value);
+  };
+  remember(key, shown(plain(fallback)).append(trim(form.unit)));
   const auto* node = scalar(key);
   if (node == nullptr) return fallback;
   const auto value = form.parse(node->text);
@@ -137,11 +157,7 @@ T Options::parsed(std::string_view key, T fallback, Range<double> range, Form<T>
     fail(key, value.error().message);
     return fallback;
   }
-  double number;
-  if constexpr (std::is_same_v<T, Seconds>)
-    number = value->value;
-  else
-    number = static_cast<double>(*value);
+  const double number = plain(*value);
   if (number >= range.least && number <= range.most) return *value;
   const auto least = shown(range.least).append(form.unit), most = shown(range.most).append(form.unit);
   fail(key,
@@ -170,6 +186,7 @@ std::int64_t Options::size(std::string_view key, std::int64_t fallback, Range<st
 }
 
 std::vector<std::string> Options::texts(std::string_view key, std::vector<std::string> fallback) {
+  if (fallback.size() == 1) remember(key, fallback.front());
   const auto* node = find(key);
   if (node == nullptr) return fallback;
   if (node->kind == OptionsNode::Kind::scalar) return {node->text};

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -92,6 +93,11 @@ class Options {
   // The first error of this sub-tree.
   Result<void> finish();
 
+  // Every key that anyone has asked for, in the whole file, by its path (`targets[0].retry.attempts`), with what stands
+  // for it when it is absent, as it would be written; "" where nothing does, or no single value. What documentation is
+  // held against.
+  const std::map<std::string, std::string>& asked() const;
+
  private:
   struct State;
   struct Failure {
@@ -104,6 +110,7 @@ class Options {
 
   const OptionsNode* find(std::string_view key);
   const OptionsNode* scalar(std::string_view key);
+  void remember(std::string_view key, std::string_view fallback);
   template <class T>
   struct Form {
     Result<T> (*parse)(std::string_view);

@@ -19,9 +19,7 @@ namespace {
 constexpr std::size_t kMostSlices = 8;
 
 ListenAddress read_listen(Options& root) {
-  if (!root.has("listen")) return {};
-  const auto text = root.text("listen", "127.0.0.1:0");
-  auto address = parse_listen(text);
+  auto address = parse_listen(root.text("listen", "127.0.0.1:9947"));
   if (address) return *address;
   root.fail("listen", address.error().message);
   return {};
