@@ -10,6 +10,7 @@
 
 #include "base/log.hpp"
 #include "exporter/web/connection_loop.hpp"
+#include "exporter/web/give_way.hpp"
 #include "exporter/web/reply.hpp"
 #include "exporter/web/request_head.hpp"
 #include "exporter/web/worker_pool.hpp"
@@ -137,6 +138,7 @@ class Library final : public httplib::Server {
 
   void start_accepting() {
     acceptor_ = std::jthread([this] {
+      give_way();
       if (!listen_after_bind()) log_error("the web server cannot accept connections any more; restart the sidecar");
     });
   }
@@ -217,7 +219,10 @@ struct HttpServer::Impl {
     if (!bound) return bound.error();
     port = *bound;
     workers = std::make_unique<WorkerPool>(options.workers, options.max_waiting);
-    waiting = std::jthread([this](std::stop_token stop) { loop.run(stop, *workers); });
+    waiting = std::jthread([this](std::stop_token stop) {
+      give_way();
+      loop.run(stop, *workers);
+    });
     library.start_accepting();
     return {};
   }

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "exporter/web/give_way.hpp"
+
 namespace ipw::web {
 
 WorkerPool::WorkerPool(std::size_t workers, std::size_t max_waiting) : capacity_(workers + max_waiting) {
@@ -19,6 +21,7 @@ bool WorkerPool::try_run(std::function<void()> task) {
 }
 
 void WorkerPool::work(std::stop_token stop) {
+  give_way();
   std::unique_lock lock(mutex_);
   while (changed_.wait(lock, stop, [&] { return !waiting_.empty(); }) && !stop.stop_requested()) {
     const auto task = std::move(waiting_.front());
