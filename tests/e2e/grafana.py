@@ -42,7 +42,7 @@ def columns(panel):
 def escaped(value, regex):
     """A value inside a PromQL string, as Grafana's Prometheus datasource writes it."""
     if not regex:
-        return value.replace("\\", "\\\\").replace("'", "\\'")
+        return value.replace("\\", "\\\\").replace("'", "\\\\'")
     return re.sub(r"[$^*{}\[\]'+?.()|]", r"\\\\\g<0>", value.replace("\\", "\\\\\\\\"))
 
 

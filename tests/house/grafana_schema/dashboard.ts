@@ -28,8 +28,15 @@ type Panel =
   | Visualization<'table', Table.Options, Table.FieldConfig>
   | Visualization<'timeseries', TimeSeries.Options, TimeSeries.FieldConfig>;
 
-// Grafana's Prometheus reads these from an annotation; its types leave them out. `definition` is what its editor shows.
-type Annotation = v11.AnnotationQuery<Query> & { titleFormat: string; textFormat: string; tagKeys: string; useValueForTime?: boolean };
+// Grafana's Prometheus reads these from an annotation; its types leave them out. Grafana 10 reads its own `expr`, later
+// ones its target's. `definition` is what the editor of variables shows.
+type Annotation = v11.AnnotationQuery<Query> & {
+  expr: string;
+  titleFormat: string;
+  textFormat: string;
+  tagKeys: string;
+  useValueForTime?: boolean;
+};
 type Variable = v11.VariableModel & { definition?: string };
 
 type Extended<Base> = Omit<Base, 'panels' | 'annotations' | 'templating'> & {
