@@ -112,9 +112,9 @@ void PanelBaseline::build(const TestedQuantity& tested, std::span<const Observat
     const auto number = item(seen.query_id);
     if (!number) continue;
     if (tested.quantity == WatchedQuantity::ipj) {
-      if (const auto value = composed(tested, *number, seen)) values.push_back({*number, value->value});
+      if (const auto value = composed(tested, *number, seen)) values.push_back({*number, value->value, seen.cycle});
     } else if (const auto value = plain_value(tested, seen)) {
-      values.push_back({*number, sign * *value});
+      values.push_back({*number, sign * *value, seen.cycle});
     }
   }
   if (values.size() < kBaselineCycles * items_.size() / 2) return;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
 namespace ipw {
 namespace {
@@ -72,6 +73,14 @@ double better_moment(std::span<const Residual> residuals, int power) {
   return sum / weights;
 }
 
+// The 99 % quantile of a chi-square over its degrees of freedom (Wilson and Hilferty 1931): that of F where the other
+// side has thousands of them.
+double largest_by_chance(double freedom) {
+  constexpr double kNormalQuantile = 2.326;
+  const double part = 2 / (9 * freedom);
+  return std::pow(1 - part + kNormalQuantile * std::sqrt(part), 3);
+}
+
 }  // namespace
 
 Reference::Reference(Shape shape, std::size_t item_count, std::span<const ReferenceValue> values) : items_(item_count) {
@@ -100,6 +109,7 @@ Reference::Reference(Shape shape, std::size_t item_count, std::span<const Refere
   mean_ = means / known;
   variance_ = std::max(squares / freedom, kLeastDeviation * kLeastDeviation);
   predictive_ = variance_ * (1 + inverse_counts / known);
+  measure_drift(values);
   if (clip_) clip_ = *clip_ * std::sqrt(predictive_ / variance_);
   if (shape.flip > 0) {
     constexpr auto kNone = std::numeric_limits<std::uint32_t>::max();
@@ -111,6 +121,32 @@ Reference::Reference(Shape shape, std::size_t item_count, std::span<const Refere
   better_ = Cumulant(residuals, -1);
   better_share_ = better_moment(residuals, 2);
   better_spread_ = better_moment(residuals, 4) - better_share_ * better_share_;
+}
+
+// One-way analysis of variance of what is left of each value without its item's mean, by cycle.
+void Reference::measure_drift(std::span<const ReferenceValue> values) {
+  struct Cycle {
+    double sum{0}, count{0};
+  };
+  std::map<std::uint64_t, Cycle> cycles;
+  double whole = 0, count = 0;
+  for (const auto& value : values) {
+    if (!knows(value.item)) continue;
+    const double left = clipped(value.item, value.value) - items_[value.item].mean;
+    auto& cycle = cycles[value.cycle];
+    cycle.sum += left;
+    cycle.count += 1;
+    whole += left * left;
+    count += 1;
+  }
+  cycles_ = cycles.size();
+  if (cycles_ < 3) return;
+  double between_squares = 0;
+  for (const auto& [number, cycle] : cycles) between_squares += cycle.sum * cycle.sum / cycle.count;
+  const double freedom = static_cast<double>(cycles_ - 1), between = between_squares / freedom;
+  const double within = (whole - between_squares) / (count - static_cast<double>(known_) - freedom);
+  if (between <= largest_by_chance(freedom) * within) return;
+  drift_ = (between - within) * static_cast<double>(cycles_) / count;
 }
 
 double Reference::clipped(std::uint32_t item, double value) const {

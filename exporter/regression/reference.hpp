@@ -20,6 +20,7 @@ struct ReferenceItem {
 struct ReferenceValue {
   std::uint32_t item{0};
   double value{0};
+  std::uint64_t cycle{0};
 };
 
 // A value that counts, and the same before it was drawn in. More is worse.
@@ -46,6 +47,10 @@ class Reference {
   double variance() const { return variance_; }       // s², of one value around its item's own mean
   double predictive() const { return predictive_; }   // v0 = s²(1 + 1/C), C the harmonic mean count
   double mean() const { return mean_; }               // over items
+  // What all items of one cycle have in common against another cycle, as a variance: heat, or who else is on the
+  // machine. 0 unless the baseline's cycles differ by more than their items' own noise explains (99 %).
+  double drift() const { return drift_; }
+  std::size_t cycles() const { return cycles_; }
   bool winsorised() const { return clip_.has_value(); }
   // `value` of that item, drawn in to where it may lie at most. REQUIRES: the item is known.
   double clipped(std::uint32_t item, double value) const;
@@ -57,9 +62,11 @@ class Reference {
   double better_spread() const { return better_spread_; }  // the variance of what each adds to it
 
  private:
+  void measure_drift(std::span<const ReferenceValue> values);
+
   std::vector<ReferenceItem> items_;
-  std::size_t known_{0};
-  double variance_{0}, predictive_{0}, mean_{0}, better_share_{0.5}, better_spread_{1.25};
+  std::size_t known_{0}, cycles_{0};
+  double variance_{0}, predictive_{0}, mean_{0}, better_share_{0.5}, better_spread_{1.25}, drift_{0};
   std::optional<double> clip_;
   Cumulant worse_, better_;
 };

@@ -73,12 +73,20 @@ double Window::churn(const Reference& reference) const {
   return std::max(0.0, 2 * (better_squares_ - reference.better_share() * expected - error)) / (items_ + kShrinkage);
 }
 
+double Window::drift(const Reference& reference) const {
+  if (reference.drift() == 0) return 0;
+  const double cycles = std::max(1.0, static_cast<double>(queries_) / static_cast<double>(reference.known_items()));
+  return reference.drift() * (1 / static_cast<double>(reference.cycles()) + 1 / cycles);
+}
+
 WindowEstimate Window::estimate(const Reference& reference, double churn) const {
-  return {.change = sum_ / items_, .variance = (reference.variance() * terms_ / items_ + churn) / items_};
+  return {.change = sum_ / items_,
+          .variance = (reference.variance() * terms_ / items_ + churn) / items_ + drift(reference)};
 }
 
 WindowEstimate Window::self_normalised(const Reference& reference) const {
-  return {.change = sum_ / items_, .variance = std::max(reference.variance() * terms_, squares_) / (items_ * items_)};
+  return {.change = sum_ / items_,
+          .variance = std::max(reference.variance() * terms_, squares_) / (items_ * items_) + drift(reference)};
 }
 
 WindowEstimate Window::size(const Reference& reference) const {
@@ -98,7 +106,8 @@ WindowEstimate Window::size(const Reference& reference) const {
   for (const double change : changes) sum += change;
   const double mean = sum / items_;
   for (const double change : changes) squares += (change - mean) * (change - mean);
-  return {.change = mean, .variance = std::max(reference.variance() * terms_, squares) / (items_ * items_)};
+  return {.change = mean,
+          .variance = std::max(reference.variance() * terms_, squares) / (items_ * items_) + drift(reference)};
 }
 
 }  // namespace ipw

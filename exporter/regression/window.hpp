@@ -65,6 +65,9 @@ class Window {
   const ItemSums& sums() const { return sums_; }
 
  private:
+  // The variance of the mean change that comes from what differs between whole cycles.
+  double drift(const Reference& reference) const;
+
   std::uint64_t start_;
   std::uint64_t queries_{0};
   std::optional<WallTime> since_;

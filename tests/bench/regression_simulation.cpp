@@ -2,6 +2,7 @@
 //   regression_simulation SHARED_FOLDER null YEARS SEED       false alarms in years without any change
 //   regression_simulation SHARED_FOLDER falls|rises RUNS SEED queries until detection
 //   regression_simulation SHARED_FOLDER churn RUNS SEED       items that flip for good, as many each way
+//   regression_simulation SHARED_FOLDER drift YEARS SEED      whole cycles that differ for reasons of their own
 //   regression_simulation SHARED_FOLDER recovery|acceptance RUNS SEED
 
 #include <array>
@@ -50,6 +51,7 @@ struct Setting {
   double discordance{0.06};  // of two replays
   double energy_noise{0.1};
   std::size_t cycles{5};
+  double drift{0};  // between cycles
 };
 
 double flip_of(double discordance) {
@@ -65,7 +67,7 @@ PanelWorld world_of(const Setting& setting, std::uint64_t seed) {
   std::vector<PanelWorld::Item> items;
   for (auto& verdict : panel)
     items.push_back({verdict.id, "all", verdict.correct ? 1 - flip : flip, 5 + normal(random), 1 + normal(random) / 2});
-  return {std::move(items), {.energy = setting.energy_noise, .latency = 0.1}, seed + 1};
+  return {std::move(items), {.energy = setting.energy_noise, .latency = 0.1, .cycle = setting.drift}, seed + 1};
 }
 
 std::shared_ptr<const PanelBaseline> baseline_of(PanelWorld& world, std::size_t cycles) {
@@ -150,6 +152,25 @@ void null_years(const std::vector<Verdicts>& models, std::uint64_t years, std::u
                 100 * setting.energy_noise, year.alarms[0], year.alarms[1], year.alarms[2], year.alarms[3], year.naive);
     std::fflush(stdout);
   }
+}
+
+// Machines whose cycles differ by heat or neighbours: alarms in years without any change.
+void drift(const Verdicts& model, std::uint64_t years, std::uint64_t seed) {
+  std::printf(
+      "| between cycles | baseline cycles | years | energy alarms | ipj | naive |\n| --- | --- | --- | --- | --- | --- "
+      "|\n");
+  for (const double spread : {0.0, 0.005, 0.01, 0.02})
+    for (const std::size_t cycles : {5UL, 10UL, 20UL}) {
+      NullYear all;
+      for (std::uint64_t y = 0; y < years; ++y) {
+        const auto year = null_year({&model, 0.06, 0.1, cycles, spread}, seed * 1'000'003 + y * 1'009);
+        for (std::size_t q = 0; q < kQuantities; ++q) all.alarms[q] += year.alarms[q];
+        all.naive += year.naive;
+      }
+      std::printf("| %.1f %% | %zu | %lu | %lu | %lu | %lu |\n", 100 * spread, cycles, years, all.alarms[1],
+                  all.alarms[3], all.naive);
+      std::fflush(stdout);
+    }
 }
 
 // --- Queries until detection ---
@@ -457,8 +478,9 @@ void acceptance(const Verdicts& model, std::uint64_t runs, std::uint64_t seed) {
 
 int main(int argc, char** argv) {
   if (argc != 5) {
-    std::fprintf(stderr,
-                 "usage: regression_simulation SHARED_FOLDER null|falls|rises|churn|recovery|acceptance COUNT SEED\n");
+    std::fprintf(
+        stderr,
+        "usage: regression_simulation SHARED_FOLDER null|drift|falls|rises|churn|recovery|acceptance COUNT SEED\n");
     return 2;
   }
   std::vector<Verdicts> models;
@@ -473,6 +495,7 @@ int main(int argc, char** argv) {
   const std::string what = argv[2];
   const auto count = std::strtoul(argv[3], nullptr, 10), seed = std::strtoul(argv[4], nullptr, 10);
   if (what == "null") null_years(models, count, seed);
+  if (what == "drift") drift(models[1], count, seed);
   if (what == "falls") falls(models[1], count, seed);
   if (what == "rises") rises(models[1], count, seed);
   if (what == "churn") churn(models[1], count, seed);

@@ -22,6 +22,7 @@ class PanelWorld {
   };
   struct Noise {
     double energy{0.1}, latency{0.1};  // standard deviations within an item
+    double cycle{0};                   // of what all joules of a cycle have in common
   };
   PanelWorld(std::vector<Item> panel, Noise noise, std::uint64_t seed)
       : items(std::move(panel)), noise_(noise), random_(seed) {
@@ -34,7 +35,10 @@ class PanelWorld {
 
   // The next query: every item once a cycle, in an order of its own each time, one a minute.
   const CompletedQuery& next() {
-    if (place_ == 0) std::ranges::shuffle(order_, random_);
+    if (place_ == 0) {
+      std::ranges::shuffle(order_, random_);
+      if (noise_.cycle > 0) drift_ = noise_.cycle * normal_(random_);
+    }
     const auto& item = items[order_[place_]];
     const bool right = uniform_(random_) < item.right;
     query_.query_id = item.id;
@@ -44,7 +48,7 @@ class PanelWorld {
     query_.score = right ? 1 : 0;
     query_.verdict = right ? replay::VerdictKind::correct : replay::VerdictKind::wrong;
     query_.duration = Seconds{std::exp(item.log_seconds + noise_.latency * normal_(random_))};
-    query_.energy.front().gross = Joules{std::exp(item.log_joules + noise_.energy * normal_(random_))};
+    query_.energy.front().gross = Joules{std::exp(item.log_joules + drift_ + noise_.energy * normal_(random_))};
     if (++place_ == order_.size()) place_ = 0, ++cycle_;
     return query_;
   }
@@ -66,6 +70,7 @@ class PanelWorld {
   std::vector<std::uint32_t> order_;
   std::size_t place_{0};
   std::uint64_t cycle_{0};
+  double drift_{0};
   CompletedQuery query_;
 };
 

@@ -107,6 +107,45 @@ TEST(Reference, OutliersAreDrawnIn) {
   EXPECT_EQ(drawn_in.clipped(3, drawn_in.item(3).mean + 0.2), drawn_in.item(3).mean + 0.2);
 }
 
+// Cycles of 400 items with noise of 10 %, which differ by `spread` as wholes.
+Reference drifting(double spread, unsigned seed, std::uint64_t cycles) {
+  std::mt19937_64 random(seed);
+  std::normal_distribution<double> normal;
+  Values values;
+  for (std::uint64_t cycle = 0; cycle < cycles; ++cycle) {
+    const double common = spread * normal(random);
+    for (std::uint32_t i = 0; i < 400; ++i) values.push_back({i, i % 7 + common + 0.1 * normal(random), cycle});
+  }
+  return {{.flip = 0, .winsorised = true}, 400, values};
+}
+
+TEST(Reference, WhatCyclesHaveInCommonIsMeasuredWhereItIsThere) {
+  constexpr unsigned kRuns = 400;
+  struct Case {
+    double spread;
+    std::uint64_t cycles;
+    double least_found, most_found;  // shares of the runs
+  } const cases[] = {{0, 5, 0, 0.03}, {0, 20, 0, 0.03}, {0.02, 5, 0.85, 1}, {0.02, 20, 0.999, 1}};
+  for (const auto& c : cases) {
+    unsigned found = 0;
+    double sum = 0;
+    for (unsigned run = 0; run < kRuns; ++run) {
+      const auto reference = drifting(c.spread, run + 1, c.cycles);
+      EXPECT_EQ(reference.cycles(), c.cycles);
+      found += reference.drift() > 0;
+      sum += reference.drift();
+    }
+    EXPECT_GE(found, c.least_found * kRuns) << c.spread << " " << c.cycles;
+    EXPECT_LE(found, c.most_found * kRuns) << c.spread << " " << c.cycles;
+    EXPECT_NEAR(sum / kRuns, c.spread * c.spread, 0.15 * c.spread * c.spread + 1e-6) << c.spread << " " << c.cycles;
+  }
+}
+
+TEST(Reference, OneCycleTellsNothingAboutCycles) {
+  const Reference reference({}, 50, normal_values(50, 6, 0.2, 3));
+  EXPECT_EQ(reference.drift(), 0);
+}
+
 TEST(Reference, OfNothing) {
   const Reference reference({.flip = 1, .winsorised = false}, 4, {});
   EXPECT_EQ(reference.known_items(), 0U);

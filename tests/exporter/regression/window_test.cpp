@@ -117,5 +117,27 @@ TEST(Window, TheSizeIsNotDrawnIn) {
   EXPECT_NEAR(window.size(reference).change, 0.7, 0.02);
 }
 
+TEST(Window, WholeCyclesThatDifferLeaveTheChangeUncertain) {
+  constexpr std::uint32_t kItems = 200;
+  std::mt19937_64 random(3);
+  std::normal_distribution<double> normal;
+  std::vector<ReferenceValue> values;
+  for (std::uint64_t cycle = 0; cycle < 10; ++cycle) {
+    const double common = 0.05 * normal(random);
+    for (std::uint32_t i = 0; i < kItems; ++i) values.push_back({i, common + 0.1 * normal(random), cycle});
+  }
+  const Reference reference({}, kItems, values);
+  ASSERT_GT(reference.drift(), 0);
+  Window window(reference, 0);
+  for (const double cycles : {1.0, 4.0}) {
+    while (window.queries() < cycles * kItems)
+      window.add(reference, static_cast<std::uint32_t>(window.queries() % kItems), {0, 0}, WallTime{});
+    const double items_alone = reference.variance() * (1.0 / 10 + 1 / cycles) / kItems;
+    const double cycles_alone = reference.drift() * (1.0 / 10 + 1 / cycles);
+    EXPECT_NEAR(window.estimate(reference, 0).variance, items_alone + cycles_alone, 1e-12) << cycles;
+    EXPECT_GE(window.self_normalised(reference).variance, items_alone + cycles_alone - 1e-12) << cycles;
+  }
+}
+
 }  // namespace
 }  // namespace ipw
