@@ -214,6 +214,16 @@ void add_demo_server(const Commands& commands) {
       ->option_text("NAME[:VALUE][@SHARE] ...")
       ->each(show_all);
   server.add_option("--seed", options.seed, "Which requests a share falls on")->capture_default_str();
+  auto* worse =
+      server.add_option("--worse", options.worse, "Answers while there is the file --worse-while")->option_text("FILE");
+  server.add_option("--worse-while", options.worse_while, "File that is looked for ten times a second")
+      ->option_text("FILE")
+      ->needs(worse);
+  worse->needs("--worse-while");
+  server.add_option("--worse-load", options.worse_load, "What a request then counts in the load, in percent")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str()
+      ->needs(worse);
   server.footer("Misbehaviours, also for one request by its header X-Demo-Misbehave:\n" +
                 replay::demo::misbehaviour_list());
 }

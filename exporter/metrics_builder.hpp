@@ -70,7 +70,7 @@ void add_judging(const Snapshot& snapshot, const std::vector<Labels>& targets, c
 // What it tells about regressions; and what runs, as labels of `ipw_target_info`.
 void add_regressions(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 void add_facts(Labels& labels, const TargetRegression& shown);
-// The windows' figures with their bounds, family by family.
+// The windows' figures with their bounds, family by family; and how far the cycle is.
 void add_windows(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out);
 
 // What energy emits and costs, where rates are configured.

@@ -57,6 +57,7 @@ void add_regressions(const Snapshot& snapshot, const std::vector<Labels>& names,
   TestFamilies tests;
   Family states("ipw_regression_state", "What can be said of the target: one of the states is 1.", Gauge);
   Family baselines("ipw_baseline_info", "What it is compared with.", Gauge);
+  Family accepted("ipw_baseline_timestamp_seconds", "When that became the baseline, Unix time.", Gauge);
   Family epochs("ipw_epoch_start_timestamp_seconds", "When what runs was changed last.", Gauge);
   for (std::size_t t = 0; t < names.size(); ++t) {
     const auto& shown = snapshot.targets[t].regression;
@@ -65,16 +66,18 @@ void add_regressions(const Snapshot& snapshot, const std::vector<Labels>& names,
     for (const auto decision : kDecisions)
       states.add(labels(names[t], {{"state", to_text(decision)}}), shown->decision == decision ? 1.0 : 0.0);
     epochs.add(labels(names[t], {{"epoch", shown->epoch.digest}}), unix_seconds(shown->epoch.since));
-    if (const auto& entry = shown->baseline)
+    if (const auto& entry = shown->baseline) {
+      accepted.add(names[t], unix_seconds(entry->since));
       baselines.add(
           labels(names[t], {{"epoch", entry->epoch},
                             {"origin", to_text(entry->origin)},
                             {"cycles", std::to_string(entry->first_cycle) + "-" + std::to_string(entry->last_cycle)},
                             {"items", std::to_string(shown->baseline_items)}}),
           1.0);
+    }
   }
   tests.move_to(out);
-  for (auto* family : {&states, &baselines, &epochs}) family->move_to(out);
+  for (auto* family : {&states, &baselines, &accepted, &epochs}) family->move_to(out);
 }
 
 void add_facts(Labels& labels, const TargetRegression& shown) {

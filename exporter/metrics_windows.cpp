@@ -27,6 +27,19 @@ class BoundedFamily {
   Family value_, lower_, upper_;
 };
 
+// How far the round through the panel is: a target that does not get round has no new answer to some of its questions.
+void add_cycles(const std::vector<TargetSnapshot>& targets, const std::vector<Labels>& names, const Sink& out) {
+  Family number("ipw_cycle_number", "The cycle through the corpus or panel that is under way; the first is 0.", Gauge);
+  Family progress("ipw_cycle_progress_ratio", "The share of its queries that have ended.", Gauge);
+  for (std::size_t t = 0; t < targets.size(); ++t) {
+    number.add(names[t], targets[t].cycle);
+    const auto all = targets[t].info.replayed.queries();
+    if (all > 0) progress.add(names[t], static_cast<double>(targets[t].cycle_done) / static_cast<double>(all));
+  }
+  number.move_to(out);
+  progress.move_to(out);
+}
+
 }  // namespace
 
 void add_windows(const Snapshot& snapshot, const std::vector<Labels>& targets, const Sink& out) {
@@ -57,6 +70,7 @@ void add_windows(const Snapshot& snapshot, const std::vector<Labels>& targets, c
   for (auto* family : {&accuracy, &per_joule, &per_watt, &joules}) family->move_to(out);
   judged.move_to(out);
   metered.move_to(out);
+  add_cycles(snapshot.targets, targets, out);
 }
 
 }  // namespace ipw::metrics

@@ -15,7 +15,7 @@ struct DemoServer::Impl {
 
 Result<std::unique_ptr<DemoServer>> DemoServer::start(std::vector<DemoModel> models, const std::string& host, int port,
                                                       demo::Misbehaviours misbehaviours) {
-  auto impl = std::make_unique<Impl>(Impl{{}, {std::move(models), std::move(misbehaviours)}, {}});
+  auto impl = std::unique_ptr<Impl>(new Impl{{}, {std::move(models), std::move(misbehaviours)}, {}});
   auto accept = [&site = impl->site](const demo::Request& head) -> std::unique_ptr<demo::Exchange> {
     if (head.method == "POST" && head.path == "/v1/chat/completions") return std::make_unique<demo::ChatExchange>(site);
     return std::make_unique<demo::PageExchange>(site);
@@ -38,6 +38,9 @@ std::string DemoServer::url() const {
 }
 std::string DemoServer::load_url() const {
   return impl_->origin + "/load";
+}
+void DemoServer::worsen(int load_percent) {
+  impl_->site.worsen(load_percent);
 }
 
 }  // namespace ipw::replay

@@ -21,6 +21,7 @@ struct DemoModel {
   // lower-case hexadecimal digits. As many of them as the request's token limit says, whatever the query, and
   // the answer is then complete; without a limit, as many as the recorded answer has tokens.
   bool clock_tokens{false};
+  std::shared_ptr<const Recordings> worse{};  // in place of `recordings` while the server is worse; null: the same
 };
 
 // An OpenAI-compatible server on loopback that streams recorded answers. One event-loop thread serves every stream, so
@@ -50,6 +51,10 @@ class DemoServer {
   int port() const;
   std::string url() const;       // http://127.0.0.1:PORT/v1
   std::string load_url() const;  // http://127.0.0.1:PORT/load
+
+  // From now on the models answer with their worse recordings, and in `query_seconds` a request counts as so many
+  // percent of one; 0: all is as it began. Answers under way stay as they are. Thread-safe.
+  void worsen(int load_percent);
 
  private:
   struct Impl;

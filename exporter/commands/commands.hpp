@@ -34,6 +34,9 @@ struct DemoServerOptions {
   double tokens_per_second{100};
   std::vector<std::string> misbehave;  // NAME[:VALUE][@SHARE] each
   std::uint64_t seed{1};               // of the shares
+  std::string worse;                   // answers while there is a file `worse_while`; empty: none
+  std::string worse_while;
+  int worse_load{100};  // percent: what a request then counts in /load
 };
 int demo_server_command(const DemoServerOptions& options);
 

@@ -20,9 +20,11 @@ void reply_invalid(Connection& client, int status, std::string_view message, std
   client.reply(status, kJson, error_json(message, "invalid_request_error", code));
 }
 
-std::optional<std::string_view> recorded(const DemoModel& model, const std::string& id, const ChatRequest& chat) {
+std::optional<std::string_view> recorded(const DemoModel& model, bool worse, const std::string& id,
+                                         const ChatRequest& chat) {
   if (model.clock_tokens && chat.max_tokens) return std::string_view();
-  return model.recordings ? model.recordings->find(id, chat.problem) : std::nullopt;
+  const auto& recordings = worse && model.worse ? model.worse : model.recordings;
+  return recordings ? recordings->find(id, chat.problem) : std::nullopt;
 }
 
 std::string unknown_query(const DemoModel& model, const std::string& id) {
@@ -76,7 +78,7 @@ void ChatExchange::answer(Connection& client, const Request& request) {
   const DemoModel* model = site_.find(chat->model);
   if (!model) return reply_invalid(client, 404, "there is no model `" + chat->model + "` here", "model_not_found");
   const auto id = percent_decoded(request.header("X-Query-Id"));
-  const auto text = recorded(*model, id, *chat);
+  const auto text = recorded(*model, site_.worse(), id, *chat);
   if (!text) return reply_invalid(client, 404, unknown_query(*model, id), "query_not_found");
 
   running_ = &site_.running[model->name];

@@ -43,6 +43,8 @@ void Site::note(const Behaviour& behaviour) {
 }
 
 std::string Site::load() {
+  const int worse_load = worse_load_;
+  meter.weigh(worse_load > 0 ? worse_load : 100);
   const auto integral = meter.integral().count();
   char text[96];
   std::snprintf(text, sizeof text, "running %lld\nquery_seconds %lld.%09lld\n", static_cast<long long>(meter.running()),

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -16,7 +17,7 @@
 
 namespace ipw::replay::demo {
 
-// What all requests to a server share. Changed on the loop's thread only.
+// What all requests to a server share. Changed on the loop's thread only, but by worsen().
 class Site {
  public:
   Site(std::vector<DemoModel> models, Misbehaviours misbehaviours);
@@ -32,7 +33,9 @@ class Site {
   std::uint64_t enter(MonoTime now);
   std::uint64_t requests() const { return requests_; }
   const std::optional<Standstill>& standstill() const { return standstill_; }
-  void note(const Behaviour& behaviour);  // what fell on a request
+  void note(const Behaviour& behaviour);                         // what fell on a request
+  void worsen(int load_percent) { worse_load_ = load_percent; }  // see DemoServer
+  bool worse() const { return worse_load_ > 0; }
 
   // Pages.
   std::string load();     // see DemoServer
@@ -53,6 +56,7 @@ class Site {
   std::optional<Standstill> standstill_;
   std::uint64_t requests_{0};
   std::map<std::string_view, std::uint64_t> fell_;
+  std::atomic<int> worse_load_{0};
 };
 
 }  // namespace ipw::replay::demo

@@ -125,6 +125,18 @@ store: {{path: ipw.db}}
             for name in ("cut", "retry_after", "standstill", "reasoning_content"):
                 self.assertRegex(done.stdout, rf"(?m)^ +{name}\b")
 
+    def test_what_makes_the_server_worse_must_be_whole(self):
+        corpus, answers, _ = small_corpus(self.folder, queries=2)
+        for arguments, words in ((("--worse", answers), "--worse requires --worse-while"),
+                                 (("--worse-while", self.folder / "switch"), "--worse-while requires --worse"),
+                                 (("--worse-load", "200"), "--worse-load requires --worse"),
+                                 (("--worse", answers, "--worse-while", "switch", "--worse-load", "0"), "not in range"),
+                                 (("--worse", "none.jsonl", "--worse-while", "switch"), "none.jsonl: cannot be opened")):
+            with self.subTest(words):
+                done = self.run_binary("demo-server", "--corpus", corpus, "--answers", answers, "--model", "m", *arguments)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(words, done.stderr)
+
 
 class Standstill(EndToEnd):
     """A server that stands still for two seconds: 50 queries a second fall due meanwhile."""

@@ -18,7 +18,9 @@ import urllib.request
 SOURCE = pathlib.Path(os.environ["IPW_SOURCE_DIR"])
 BINARY = os.environ["IPW_BINARY"]
 SHARED = SOURCE.parent / "shared"
-PROMETHEUS = SOURCE / "build" / "tools" / "usr" / "bin" / "prometheus"
+TOOLS = SOURCE / "build" / "tools" / "usr" / "bin"
+PROMETHEUS = TOOLS / "prometheus"
+ALERTMANAGER = TOOLS / "prometheus-alertmanager"
 
 
 def free_port():
@@ -111,11 +113,11 @@ class EndToEnd(unittest.TestCase):
         path.write_text(text)
         return path
 
-    def demo_server(self, corpus, answers, model="recorded", ttft=0.0, rate=0, name="server", misbehave=()):
+    def demo_server(self, corpus, answers, model="recorded", ttft=0.0, rate=0, name="server", misbehave=(), more=()):
         """Streams recorded answers, and misbehaves as it is told; gives its base URL and the URL of its load."""
         corpora = [part for path in (corpus if isinstance(corpus, list) else [corpus]) for part in ("--corpus", path)]
         server = self.start(name, BINARY, "demo-server", *corpora, "--answers", answers, "--model", model,
-                            "--ttft", ttft, "--rate", rate, *(part for spec in misbehave for part in ("--misbehave", spec)))
+                            "--ttft", ttft, "--rate", rate, *(part for spec in misbehave for part in ("--misbehave", spec)), *more)
         lines = await_true(lambda: (server.output().count("\n") >= 2 and server.output()) or
                            (not server.alive() and server.errors()), "demo server")
         self.assertTrue(server.alive(), server.errors())
@@ -130,14 +132,18 @@ class EndToEnd(unittest.TestCase):
         self.assertTrue(process.alive(), process.errors())
         return process, found[1]
 
-    def prometheus(self, address, rules=None, features=()):
-        """A real Prometheus that scrapes `address` every second and evaluates a file of rules; gives its base URL."""
+    def prometheus(self, address, rules=(), alertmanager=None, features=()):
+        """A real Prometheus that scrapes `address` every second and evaluates a file of rules, or several, and tells an
+        Alertmanager at that base URL; gives its base URL."""
         if not PROMETHEUS.exists():
             self.skipTest("build/tools has no prometheus: run deploy/setup prometheus")
+        rules = [rules] if isinstance(rules, pathlib.Path) else rules or []
+        managers = [{"static_configs": [{"targets": [alertmanager.removeprefix("http://")]}]}] if alertmanager else []
         config = self.write("prometheus.yml", f"""
-global: {{scrape_interval: 1s}}
+global: {{scrape_interval: 1s, evaluation_interval: 1s}}
+alerting: {{alertmanagers: {json.dumps(managers)}}}
 scrape_configs: [{{job_name: ipw, static_configs: [{{targets: ["{address}"]}}]}}]
-rule_files: {json.dumps([str(rules)] if rules else [])}
+rule_files: {json.dumps([str(path) for path in rules])}
 """)
         port = free_port()
         self.start("prometheus", PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.folder}/tsdb",
@@ -146,6 +152,30 @@ rule_files: {json.dumps([str(rules)] if rules else [])}
         url = f"http://127.0.0.1:{port}"
         await_true(lambda: answers(f"{url}/-/ready"), "Prometheus ready")
         return url
+
+    def alertmanager(self, config):
+        """A real Alertmanager on this configuration's text; gives its base URL."""
+        if not ALERTMANAGER.exists():
+            self.skipTest("build/tools has no prometheus-alertmanager: run deploy/setup alertmanager")
+        path, port = self.write("alertmanager.yml", config), free_port()
+        self.start("alertmanager", *among_its_files(self), f"--config.file={path}", f"--storage.path={self.folder}/alertmanager",
+                   f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=warn")
+        url = f"http://127.0.0.1:{port}"
+        await_true(lambda: answers(f"{url}/-/ready"), "Alertmanager ready")
+        return url
+
+
+def among_its_files(test):
+    """A command that runs the unpacked Alertmanager: Debian's looks for its files under /usr/share, and finds them there in
+    a mount namespace of its own. Skips the test where there can be none."""
+    if pathlib.Path("/usr/share/prometheus/alertmanager/default.tmpl").exists():
+        return [ALERTMANAGER]
+    inside = 'mount -t tmpfs none /usr/share && ln -s "$0" /usr/share/prometheus && exec "$@"'
+    for flags in ("-m", "-rm"):
+        command = ["unshare", flags, "sh", "-c", inside, TOOLS.parent / "share" / "prometheus"]
+        if subprocess.run([*command, "true"], capture_output=True).returncode == 0:
+            return [*command, ALERTMANAGER]
+    return test.skipTest("no mount namespace can be had, and Alertmanager is not installed")
 
 
 def set_up_llama(test):

@@ -258,6 +258,46 @@ TEST(DemoServer, LoadIsTheSumOfTheQueriesDurations) {
   EXPECT_LE(later.query_seconds - before.query_seconds, 2 * between(begin, std::chrono::steady_clock::now()).value);
 }
 
+TEST(DemoServer, IsWorseFromTheNextQueryOnUntilItIsAsItWas) {
+  const std::vector<std::pair<std::string, std::string>> asked{{"q/1", "What is it?"}};
+  ListCorpus corpus(asked);
+  auto worse = Recordings::from_text("worse", json{{"id", "q/1"}, {"text", "Answer: A"}}.dump(), corpus);
+  ASSERT_TRUE(worse);
+  const std::shared_ptr<const Recordings> worse_answers = std::move(*worse);
+  const auto server = DemoServer::start({{.name = "both", .recordings = recordings(), .worse = worse_answers},
+                                         {.name = "one", .recordings = recordings()}});
+  ASSERT_TRUE(server);
+  const auto says = [&](const char* model) {
+    return json::parse(ask(**server, question(model, "What is it?", false))->body)["choices"][0]["message"]["content"];
+  };
+  const std::string good = "It is \"this\".\nAnswer: B";
+  EXPECT_EQ(says("both"), good);
+  (*server)->worsen(100);
+  EXPECT_EQ(says("both"), "Answer: A");
+  EXPECT_EQ(says("one"), good) << "a model without worse recordings";
+  (*server)->worsen(0);
+  EXPECT_EQ(says("both"), good);
+}
+
+TEST(DemoServer, WhileItIsWorseAQueryCountsMoreInTheLoad) {
+  const auto server = serve();
+  const auto weighed = [&](int percent) {
+    server->worsen(percent);
+    const auto before = load(*server).query_seconds;
+    const auto begin = std::chrono::steady_clock::now();
+    EXPECT_TRUE(ask(*server, question("paced", "What is it?", true)));
+    const auto counted = load(*server).query_seconds - before;
+    EXPECT_LE(counted, percent / 100.0 * between(begin, std::chrono::steady_clock::now()).value + 1e-9);
+    EXPECT_GE(counted, percent / 100.0 * 0.1);
+    return counted;
+  };
+  weighed(100);
+  weighed(1000);
+  const auto total = load(*server).query_seconds;
+  server->worsen(0);
+  EXPECT_EQ(load(*server).query_seconds, total) << "what was counted stays";
+}
+
 TEST(DemoServer, AClientThatLeavesEndsItsQuery) {
   const auto server = serve();
   struct Case {
