@@ -73,12 +73,11 @@ double better_moment(std::span<const Residual> residuals, int power) {
   return sum / weights;
 }
 
-// The 99 % quantile of a chi-square over its degrees of freedom (Wilson and Hilferty 1931): that of F where the other
-// side has thousands of them.
-double largest_by_chance(double freedom) {
-  constexpr double kNormalQuantile = 2.326;
+// A quantile of a chi-square over its degrees of freedom, by that of the normal law (Wilson and Hilferty 1931): that of
+// F, too, where the other side has thousands of them.
+double mean_square_quantile(double freedom, double normal) {
   const double part = 2 / (9 * freedom);
-  return std::pow(1 - part + kNormalQuantile * std::sqrt(part), 3);
+  return std::pow(1 - part + normal * std::sqrt(part), 3);
 }
 
 }  // namespace
@@ -145,8 +144,11 @@ void Reference::measure_drift(std::span<const ReferenceValue> values) {
   for (const auto& [number, cycle] : cycles) between_squares += cycle.sum * cycle.sum / cycle.count;
   const double freedom = static_cast<double>(cycles_ - 1), between = between_squares / freedom;
   const double within = (whole - between_squares) / (count - static_cast<double>(known_) - freedom);
-  if (between <= largest_by_chance(freedom) * within) return;
-  drift_ = (between - within) * static_cast<double>(cycles_) / count;
+  constexpr double kAt99 = 2.326, kAt5 = -1.645;
+  if (between <= mean_square_quantile(freedom, kAt99) * within) return;
+  // A handful of cycles tells a variance badly, and one that is taken too small rings for nothing: its upper bound.
+  const double bound = between / mean_square_quantile(freedom, kAt5);
+  drift_ = (bound - within) * static_cast<double>(cycles_) / count;
 }
 
 double Reference::clipped(std::uint32_t item, double value) const {

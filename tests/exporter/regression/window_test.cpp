@@ -130,7 +130,7 @@ TEST(Window, WholeCyclesThatDifferLeaveTheChangeUncertain) {
   ASSERT_GT(reference.drift(), 0);
   Window window(reference, 0);
   for (const double cycles : {1.0, 4.0}) {
-    while (window.queries() < cycles * kItems)
+    while (static_cast<double>(window.queries()) < cycles * kItems)
       window.add(reference, static_cast<std::uint32_t>(window.queries() % kItems), {0, 0}, WallTime{});
     const double items_alone = reference.variance() * (1.0 / 10 + 1 / cycles) / kItems;
     const double cycles_alone = reference.drift() * (1.0 / 10 + 1 / cycles);
