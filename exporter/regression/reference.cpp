@@ -144,8 +144,8 @@ void Reference::measure_drift(std::span<const ReferenceValue> values) {
   for (const auto& [number, cycle] : cycles) between_squares += cycle.sum * cycle.sum / cycle.count;
   const double freedom = static_cast<double>(cycles_ - 1), between = between_squares / freedom;
   const double within = (whole - between_squares) / (count - static_cast<double>(known_) - freedom);
-  constexpr double kAt99 = 2.326, kAt5 = -1.645;
-  if (between <= mean_square_quantile(freedom, kAt99) * within) return;
+  constexpr double kAt95 = 1.645, kAt5 = -1.645;
+  if (between <= mean_square_quantile(freedom, kAt95) * within) return;
   // A handful of cycles tells a variance badly, and one that is taken too small rings for nothing: its upper bound.
   const double bound = between / mean_square_quantile(freedom, kAt5);
   drift_ = (bound - within) * static_cast<double>(cycles_) / count;

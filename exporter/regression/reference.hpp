@@ -48,7 +48,7 @@ class Reference {
   double predictive() const { return predictive_; }   // v0 = s²(1 + 1/C), C the harmonic mean count
   double mean() const { return mean_; }               // over items
   // What all items of one cycle have in common against another cycle, as a variance: heat, or who else is on the
-  // machine. 0 unless the baseline's cycles differ by more than their items' own noise explains (99 %); then the upper
+  // machine. 0 unless the baseline's cycles differ by more than their items' own noise explains (95 %); then the upper
   // 95 % bound.
   double drift() const { return drift_; }
   std::size_t cycles() const { return cycles_; }

@@ -120,13 +120,13 @@ Reference drifting(double spread, unsigned seed, std::uint64_t cycles) {
 }
 
 TEST(Reference, WhatCyclesHaveInCommonIsMeasuredWhereItIsThere) {
-  constexpr unsigned kRuns = 400;
+  constexpr unsigned kRuns = 60;
   struct Case {
     double spread;
     std::uint64_t cycles;
     double least_found, most_found;  // shares of the runs
     double most;                     // of the mean bound, in truths
-  } const cases[] = {{0, 5, 0, 0.03, 0}, {0, 20, 0, 0.03, 0}, {0.02, 5, 0.85, 1, 7}, {0.02, 20, 0.999, 1, 2.2}};
+  } const cases[] = {{0, 5, 0, 0.15, 0}, {0, 20, 0, 0.15, 0}, {0.02, 5, 0.85, 1, 7}, {0.02, 20, 0.999, 1, 2.2}};
   for (const auto& c : cases) {
     unsigned found = 0, too_small = 0;
     double sum = 0;
@@ -140,8 +140,8 @@ TEST(Reference, WhatCyclesHaveInCommonIsMeasuredWhereItIsThere) {
     }
     EXPECT_GE(found, c.least_found * kRuns) << c.spread << " " << c.cycles;
     EXPECT_LE(found, c.most_found * kRuns) << c.spread << " " << c.cycles;
-    EXPECT_LE(too_small, 0.08 * kRuns + (kRuns - found)) << "a bound of 95 %: " << c.spread << " " << c.cycles;
-    EXPECT_LE(sum / kRuns, c.most * truth + 1e-5) << c.spread << " " << c.cycles;
+    EXPECT_LE(too_small, 0.12 * kRuns + (kRuns - found)) << "a bound of 95 %: " << c.spread << " " << c.cycles;
+    EXPECT_LE(sum / kRuns, c.most * truth + 3e-5) << c.spread << " " << c.cycles;
   }
 }
 
