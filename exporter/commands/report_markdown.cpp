@@ -240,13 +240,14 @@ std::string tries_section(const Report& report) {
 std::string report_markdown(const Report& report) {
   std::string text = "# Report\n\n";
   for (const auto& journal : report.journals) text += "- " + markdown_escaped(journal) + "\n";
-  text += "\n" + targets_section(report) + windows_markdown(report) + slices_section(report) + judges_section(report);
+  text += "\n" + targets_section(report) + formulas_markdown(report) + windows_markdown(report) +
+          slices_section(report) + fits_markdown(report) + distributions_markdown(report) + judges_section(report);
   if (report.comparison) {
     text += coverage_section(*report.comparison);
     if (report.comparison->queries > 0)
       text += together_section(*report.comparison) + routing_section(*report.comparison);
   }
-  return text + tries_section(report);
+  return text + paired_markdown(report) + tries_section(report) + failures_markdown(report) + method_markdown(report);
 }
 
 }  // namespace ipw
