@@ -22,7 +22,7 @@ std::optional<Bins> bins_of(std::span<const float> sorted);
 struct KernelDensity {
   std::uint64_t n{0};
   double bandwidth{0};
-  double lower{0}, step{0};     // where the curve is known: at lower + i·step
+  double lower{0}, step{0};       // where the curve is known: at lower + i·step
   std::vector<double> density{};  // for a unit of the value
 };
 constexpr std::size_t kDensityPoints = 201;

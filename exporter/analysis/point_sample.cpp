@@ -33,8 +33,8 @@ std::vector<QueryPoint> PointSample::points() const {
   std::vector<QueryPoint> all;
   all.reserve(heap_.size());
   for (const auto& held : heap_) all.push_back(held.point);
-  std::sort(all,
-                    [](const auto& a, const auto& b) { return std::tie(a.sent_at, a.id) < std::tie(b.sent_at, b.id); });
+  std::sort(all.begin(), all.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.sent_at, a.id) < std::tie(b.sent_at, b.id); });
   return all;
 }
 

@@ -1,7 +1,7 @@
 #include <cmath>
 #include <string>
 
-#include "exporter/analysis/density.hpp"
+#include "exporter/accounting/statistics.hpp"
 #include "exporter/commands/markdown.hpp"
 #include "exporter/commands/report_text.hpp"
 #include "exporter/commands/table.hpp"
