@@ -31,7 +31,11 @@ void LineSums::add(double x, double y) {
 std::optional<LineFit> LineSums::fit() const {
   const auto n = static_cast<double>(n_);
   if (n_ < 3 || !varies(xx_, mean_x_, n)) return std::nullopt;
-  LineFit line{.n = n_, .mean_y = mean_y_, .lowest_x = lowest_x_, .highest_x = highest_x_};
+  LineFit line;
+  line.n = n_;
+  line.mean_y = mean_y_;
+  line.lowest_x = lowest_x_;
+  line.highest_x = highest_x_;
   line.slope = xy_ / xx_;
   line.intercept = mean_y_ - line.slope * mean_x_;
   const double left = std::max(0.0, yy_ - line.slope * xy_);
