@@ -100,13 +100,13 @@ std::string body(const Report& report, const std::string& sidecar) {
   for (const auto& journal : report.journals) html += "<li>" + escaped(journal) + "</li>";
   html += "</ul></header>\n<main>\n<section class=cards>";
   for (const auto& target : report.targets) html += headline(target);
-  html += "</section>\n" + section(formulas_markdown(report)) + section(windows_markdown(report)) +
-          section(paired_markdown(report));
+  html += "</section>\n" + section(windows_markdown(report));
   html +=
       "<section id=plots><h2>Plots</h2>\n<noscript><p>Plots need JavaScript; the tables hold what they "
       "show.</p></noscript></section>\n";
-  html += section(fits_markdown(report)) + section(distributions_markdown(report)) + section(details_markdown(report)) +
-          section(failures_markdown(report)) + links(report, sidecar) + section(method_markdown(report));
+  html += section(fits_markdown(report)) + section(distributions_markdown(report)) + section(paired_markdown(report)) +
+          section(formulas_markdown(report)) + section(details_markdown(report)) + section(failures_markdown(report)) +
+          links(report, sidecar) + section(method_markdown(report));
   return html + "</main>\n";
 }
 
