@@ -45,7 +45,7 @@ class Terminal(EndToEnd):
     def config(self):
         corpus, answers, _ = small_corpus(self.folder)
         _, url, _ = self.demo_server(corpus, answers, ttft=0.02, rate=200)
-        long = "a-model-with-a-name-that-is-much-longer-than-any-terminal-has-room-for-" * 2
+        long = "a-model-with-a-name-that-is-much-longer-than-any-terminal-has-room-for"
         return self.write("ipw.yaml", f"""
 corpus: {{name: sums, path: "{corpus}"}}
 targets: [{{name: local, url: "{url}", dialect: openai, model: {long}, schedule: {{mode: closed, concurrency: 2}}}}]
@@ -84,7 +84,7 @@ store: {{path: ipw.db}}
                 self.check_width(text.split("\n\n")[0].split("\ncorpus ")[0] + "\n" * 2 + text.split("power source", 1)[1], width)
         self.assertIn("…", self.on_terminal(80, "check", "-c", config).split("\ncorpus ")[0])
         plain = self.run_binary("check", "-c", config)
-        self.assertIn("room-for-a-model", plain.stdout)
+        self.assertIn("has-room-for", plain.stdout)
         self.assertNotIn("\x1b", plain.stdout)
         narrow = self.on_terminal(200, "check", "-c", config, COLUMNS="60")
         self.check_width(narrow.split("\ncorpus ")[0], 60)
@@ -103,7 +103,7 @@ store: {{path: ipw.db}}
         piped = self.run_binary("replay", "-c", config)
         self.assertEqual(piped.returncode, 0, piped.stderr)
         self.assertNotIn("\x1b", piped.stdout + piped.stderr)
-        self.assertIn("room-for-a-model", piped.stdout)
+        self.assertIn("has-room-for", piped.stdout)
 
 
 if __name__ == "__main__":

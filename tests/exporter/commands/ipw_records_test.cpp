@@ -31,14 +31,17 @@ class IpwRecords : public ::testing::Test {
 };
 
 std::string profile(const std::string& metrics) {
-  return R"({"problem":"What is 2+2?","answer":"4","subject":"math","dataset_metadata":"{}","model_answers":{"qwen3-8b":"4"},)"
+  return R"({"problem":"What is 2+2?","answer":"4","subject":"math","dataset_metadata":"{}",)"
+         R"("model_answers":{"qwen3-8b":"4"},)"
          R"("model_metrics":{"qwen3-8b":{)" +
          metrics + "}}}\n";
 }
 
 constexpr const char* kWhole =
-    R"("energy_metrics":{"per_query_joules":600.0,"total_joules":600.0},"latency_metrics":{"time_to_first_token_seconds":0.25,)"
-    R"("total_query_seconds":2.0},"power_metrics":{"gpu":{"per_query_watts":{"avg":290.0,"max":310.0,"median":295.0,"min":250.0}}},)"
+    R"("energy_metrics":{"per_query_joules":600.0,"total_joules":600.0},)"
+    R"("latency_metrics":{"time_to_first_token_seconds":0.25,)"
+    R"("total_query_seconds":2.0},"power_metrics":{"gpu":{"per_query_watts":{"avg":290.0,)"
+    R"("max":310.0,"median":295.0,"min":250.0}}},)"
     R"("token_metrics":{"input":20,"output":100,"total":120},"gpu_info":{"name":"NVIDIA H200"},"lm_correctness":false,)"
     R"("evaluation":{"is_correct":true,"metadata":"{}"})";
 
@@ -82,15 +85,18 @@ TEST_F(IpwRecords, WhatItCouldNotScoreIsShownAndNotRight) {
 }
 
 TEST_F(IpwRecords, Traces) {
-  const auto rows = read(
-      R"({"query_id":"q1","workload_type":"gaia","query_text":"?","response_text":"!","turns":[{"turn_index":0,"input_tokens":100,)"
-      R"("output_tokens":50,"gpu_energy_joules":5.0,"gpu_power_avg_watts":200.0},{"turn_index":1,"input_tokens":10,"output_tokens":5,)"
-      R"("gpu_energy_joules":7.0}],"total_wall_clock_s":1.5,"completed":true,"timed_out":false,"query_gpu_energy_joules":99.0,)"
-      R"("query_gpu_power_avg_watts":210.0,"is_resolved":true})"
-      "\n\n"
-      R"({"query_id":"q2","workload_type":"gaia","turns":[],"total_wall_clock_s":60.0,"completed":false,"timed_out":true,)"
-      R"("query_gpu_energy_joules":null,"is_resolved":null})"
-      "\n");
+  const auto rows = read(R"({"query_id":"q1","workload_type":"gaia","query_text":"?","response_text":"!",)"
+                         R"("turns":[{"turn_index":0,"input_tokens":100,)"
+                         R"("output_tokens":50,"gpu_energy_joules":5.0,"gpu_power_avg_watts":200.0},{"turn_index":1,)"
+                         R"("input_tokens":10,"output_tokens":5,)"
+                         R"("gpu_energy_joules":7.0}],"total_wall_clock_s":1.5,"completed":true,"timed_out":false,)"
+                         R"("query_gpu_energy_joules":99.0,)"
+                         R"("query_gpu_power_avg_watts":210.0,"is_resolved":true})"
+                         "\n\n"
+                         R"({"query_id":"q2","workload_type":"gaia","turns":[],"total_wall_clock_s":60.0,)"
+                         R"("completed":false,"timed_out":true,)"
+                         R"("query_gpu_energy_joules":null,"is_resolved":null})"
+                         "\n");
   ASSERT_TRUE(rows) << rows.error().message;
   ASSERT_EQ(rows->size(), 2U);
   const auto& first = (*rows)[0].record;
