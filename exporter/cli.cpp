@@ -142,11 +142,22 @@ void add_report(const Commands& commands) {
   auto& options = commands.parsed.report;
   auto& report = commands.add("report", "Targets compared: accuracy by slice, judges, coverage, routing, attempts",
                               [&options] { return report_command(options); });
-  report.add_option("journal", options.journals, "Journal files; a target that several have is compared with itself")
-      ->required();
-  report.add_option("--format", options.format, "markdown or json")
-      ->check(CLI::IsMember({"markdown", "json"}))
+  report.add_option("journal", options.journals, "Journal files; a target that several have is compared with itself");
+  report.add_option("--format", options.format, "markdown, json or html")
+      ->check(CLI::IsMember({"markdown", "json", "html"}))
       ->capture_default_str();
+  report.add_option("--html", options.html, "Also write one self-contained page with plots there")->option_text("FILE");
+  report
+      .add_option("--import-ipw", options.imports, "Records of the published harness (JSONL), shown beside; repeatable")
+      ->option_text("FILE")
+      ->expected(1)
+      ->take_all();
+  report.add_option("--sidecar", options.sidecar, "Base URL of a running sidecar: the page links its pages of queries")
+      ->option_text("URL")
+      ->check([](const std::string& url) -> std::string {
+        const bool web = url.starts_with("http://") || url.starts_with("https://");
+        return web ? "" : "expected a URL that begins with http:// or https://";
+      });
   report
       .add_option("--reference", options.reference, "Whom the others are compared with; else the most accurate target")
       ->option_text("TARGET");

@@ -24,4 +24,13 @@ std::string sha256(std::initializer_list<std::string_view> parts) {
   return text;
 }
 
+std::string sha256_base64(std::string_view text) {
+  unsigned char bytes[EVP_MAX_MD_SIZE];
+  unsigned int count = 0;
+  EVP_Digest(text.data(), text.size(), bytes, &count, EVP_sha256(), nullptr);
+  unsigned char encoded[2 * EVP_MAX_MD_SIZE];
+  const int length = EVP_EncodeBlock(encoded, bytes, static_cast<int>(count));
+  return {reinterpret_cast<const char*>(encoded), static_cast<std::size_t>(length)};
+}
+
 }  // namespace ipw::replay

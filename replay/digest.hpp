@@ -10,4 +10,7 @@ namespace ipw::replay {
 // somebody would like them not to.
 std::string sha256(std::initializer_list<std::string_view> parts);
 
+// SHA-256 of the text alone, in base64: as a Content-Security-Policy names an inline script.
+std::string sha256_base64(std::string_view text);
+
 }  // namespace ipw::replay

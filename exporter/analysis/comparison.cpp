@@ -93,7 +93,9 @@ Comparison compare(const QueryResults& results, std::span<const std::string> tar
   for (const auto& target : targets) {
     if (target == reference) continue;
     const std::string pair[] = {target, reference};
-    comparison.coverage.push_back({target, coverage(results.common(pair))});
+    const auto common = results.common(pair);
+    comparison.coverage.push_back({target, coverage(common)});
+    comparison.paired.push_back(compare_pairs(target, common));
   }
   auto queries = results.common(targets);
   comparison.queries = queries.size();

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "exporter/analysis/coverage.hpp"
+#include "exporter/analysis/paired.hpp"
 #include "exporter/analysis/query_results.hpp"
 #include "exporter/analysis/routing.hpp"
 
@@ -27,6 +28,7 @@ struct RouterResult {
 struct Comparison {
   std::string reference;
   std::vector<TargetCoverage> coverage;  // of every target but the reference
+  std::vector<PairedComparison> paired;  // of the same targets, over the same queries
 
   // Over the queries that all targets have; empty where there is none.
   std::uint64_t queries{0};

@@ -15,6 +15,20 @@ const std::array<WindowPlan, 3> kWindows{{{.name = "all", .length = {}, .slices 
                                           {.name = "24h", .length = Seconds{86400}, .slices = true},
                                           {.name = "cycle", .length = {}, .of_cycle = true, .slices = true}}};
 
+// As the published harness would see one of our queries: what is neither right nor wrong could not be scored.
+PublishedSample published_sample(const FinishedQuery& query) {
+  const auto& last = query.last();
+  PublishedSample sample;
+  if (last.verdict == VerdictKind::correct || last.verdict == VerdictKind::tie) sample.correct = true;
+  if (last.verdict == VerdictKind::wrong) sample.correct = false;
+  if (last.duration) sample.seconds = last.duration->value;
+  const auto spent = drawn(query.attempts, probes::Scope::accelerator);
+  if (!spent) return sample;
+  sample.joules = spent->energy.value;
+  sample.watts = std::ranges::find(last.energy, probes::Scope::accelerator, &ScopeEnergy::scope)->mean_power.value;
+  return sample;
+}
+
 bool may_err(const JudgeReport& judge) {
   const auto& seen = judge.agreement;
   return seen.compared() + seen.undecided + seen.judge_errors > 0 || judge.judge == "llm" || judge.judge == "pairwise";
@@ -35,14 +49,24 @@ void ReportBuilder::add(const AttemptRecord& record) {
   report.corpora.insert(record.corpus);
   report.cycles.insert(record.cycle);
   report.summary.add(record);
+  report.failures.add(record);
   book.slices.add(record);
   finished_.add(record);
+}
+
+void ReportBuilder::add_imported(const AttemptRecord& record, const PublishedSample& sample) {
+  auto& report = targets_[record.target].report;
+  report.imported = true;
+  report.published.add(sample);
+  add(record);
 }
 
 void ReportBuilder::add_finished(const FinishedQuery& query) {
   const auto& last = query.last();
   auto& book = targets_[last.target];
   book.report.tries.add(query);
+  book.report.figures.add(query);
+  if (!book.report.imported) book.report.published.add(published_sample(query));
   results_.add(query);
   if (last.verdict && query.whole()) {
     book.windows.add(completed_query(query.attempts));

@@ -11,9 +11,13 @@
 #include "base/result.hpp"
 #include "exporter/accounting/summary.hpp"
 #include "exporter/analysis/comparison.hpp"
+#include "exporter/analysis/failures.hpp"
 #include "exporter/analysis/judge_quality.hpp"
+#include "exporter/analysis/published_figures.hpp"
+#include "exporter/analysis/query_figures.hpp"
 #include "exporter/analysis/slices.hpp"
 #include "exporter/analysis/tries.hpp"
+#include "exporter/regression/epoch.hpp"
 #include "exporter/statistics/target_windows.hpp"
 
 namespace ipw {
@@ -42,6 +46,11 @@ struct TargetReport {
   std::vector<TargetJudge> judges;
   Tries tries;
   std::vector<WindowFigures> windows;  // all records, the last 24h before the newest one, the newest cycle
+  QueryFigures figures;
+  Failures failures;
+  PublishedFigures published;   // of the accelerator scope
+  bool imported{false};         // records of the published harness: their times are not known
+  std::vector<Epoch> epochs{};  // what ran, where the journal knows it; oldest first
 };
 
 // What a kilowatt hour emits and costs, where the reader says so.
@@ -67,6 +76,8 @@ class ReportBuilder {
   ReportBuilder& operator=(const ReportBuilder&) = delete;
 
   void add(const AttemptRecord& record);
+  // A record of the published harness, which has its own idea of the query. Its target has no other records.
+  void add_imported(const AttemptRecord& record, const PublishedSample& sample);
   // The last call. Targets are compared with `reference`; with the most accurate one where it is empty.
   // Errors: invalid, when no record is of that target: says of which there are.
   Result<Report> build(const std::string& reference, const OptionsOf& options_of);

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "exporter/commands/commands.hpp"
@@ -12,7 +14,7 @@ int check_command(const CheckOptions& options) {
   const auto corpus = corpus_of(*config);
   const auto plan = make_plan(std::move(*config), corpus, clock);
   if (!plan) return fail(plan.error());
-  std::printf("%s", plan_text(*plan).c_str());
+  std::printf("%s", plan_text(*plan, terminal_style(STDOUT_FILENO)).c_str());
   return kSuccess;
 }
 

@@ -73,6 +73,9 @@ struct ReportOptions {
   std::vector<std::string> corpus;  // empty: how many options a query has is not known
   std::string reference;            // empty: the most accurate target
   std::string format{"markdown"};
+  std::string html{};                  // also write the page there; empty: not
+  std::string sidecar{};               // base URL of a sidecar whose pages of queries are linked
+  std::vector<std::string> imports{};  // files of the published harness
   ReportRates rates{};
 };
 int report_command(const ReportOptions& options);

@@ -51,7 +51,7 @@ void add_energy(Table& table, const PassSummary& pass) {
 
 }  // namespace
 
-std::string pass_text(const Plan& plan, const std::vector<PassSummary>& passes) {
+std::string pass_text(const Plan& plan, const std::vector<PassSummary>& passes, const TerminalStyle& style) {
   std::string text;
   for (std::size_t i = 0; i < passes.size(); ++i) {
     const auto& info = plan.targets[i].ledger.info;
@@ -67,7 +67,7 @@ std::string pass_text(const Plan& plan, const std::vector<PassSummary>& passes) 
     table.add({"duration, p99", quantile_text(pass.durations, 0.99)});
     table.add({"tokens in, out", std::to_string(pass.input_tokens) + ", " + std::to_string(pass.output_tokens)});
     add_energy(table, pass);
-    text += table.text() + "\n";
+    text += table.text(style) + "\n";
   }
   return text;
 }

@@ -52,7 +52,7 @@ std::string corpus_text(const Plan& plan) {
 
 }  // namespace
 
-std::string plan_text(const Plan& plan) {
+std::string plan_text(const Plan& plan, const TerminalStyle& style) {
   Table targets({"target", "url", "dialect", "model", "accelerator", "schedule"});
   Table power({"target", "scope", "quality", "device", "channels"});
   for (const auto& target : plan.targets) {
@@ -66,8 +66,10 @@ std::string plan_text(const Plan& plan) {
   Table sources({"power source", "found", "reason"});
   for (const auto& report : plan.rig->reports())
     sources.add({report.type, report.name.empty() ? "no" : "yes", report.reason});
-  return targets.text() + "\n" + corpus_text(plan) + "\n" + sources.text() + "\n" + power.text() + "\njournal " +
-         plan.config.store.path + "\nlisten  " + plan.config.listen.host + ":" +
+  sources.paint("yes", Tone::good);
+  sources.paint("no", Tone::quiet);
+  return targets.text(style) + "\n" + corpus_text(plan) + "\n" + sources.text(style) + "\n" + power.text(style) +
+         "\njournal " + plan.config.store.path + "\nlisten  " + plan.config.listen.host + ":" +
          std::to_string(plan.config.listen.port) + "\n";
 }
 

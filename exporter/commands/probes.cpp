@@ -86,8 +86,9 @@ int probes_command(const ProbesOptions& options) {
   if (!options.record.empty()) return record(options, std::move(*place));
   const auto report = look(std::move(*place), clock);
   if (!report) return fail(report.error());
-  const auto style = ::isatty(STDOUT_FILENO) == 1 ? TreeStyle::lines : TreeStyle::indented;
-  const auto text = options.json ? probes_json(*report) : probes_text(*report, style);
+  const auto terminal = terminal_style(STDOUT_FILENO);
+  const auto style = terminal.terminal ? TreeStyle::lines : TreeStyle::indented;
+  const auto text = options.json ? probes_json(*report) : probes_text(*report, style, terminal);
   std::fwrite(text.data(), 1, text.size(), stdout);
   return kSuccess;
 }

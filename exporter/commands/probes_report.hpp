@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "exporter/accounting/snapshot.hpp"
+#include "exporter/commands/terminal.hpp"
 #include "probes/rig.hpp"
 
 namespace ipw {
@@ -23,6 +24,6 @@ std::string probes_json(const ProbesReport& report);
 enum class TreeStyle { lines, indented };
 
 // For people: a table of the sources, the channels under those that contain them, and what is known of the devices.
-std::string probes_text(const ProbesReport& report, TreeStyle style);
+std::string probes_text(const ProbesReport& report, TreeStyle style, const TerminalStyle& terminal = {});
 
 }  // namespace ipw

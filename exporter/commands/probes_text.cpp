@@ -80,7 +80,7 @@ class Tree {
   Channels tops_;
 };
 
-std::string devices_text(const std::vector<DeviceSnapshot>& devices) {
+std::string devices_text(const std::vector<DeviceSnapshot>& devices, const TerminalStyle& terminal) {
   Table table({"device", "driver", "divided into", "power cap", "clock", "clock cap", "throttled by"});
   bool known = false;
   const auto megahertz = [](std::optional<double> hertz) { return hertz ? figure(*hertz * 1e-6) + " MHz" : "-"; };
@@ -96,7 +96,7 @@ std::string devices_text(const std::vector<DeviceSnapshot>& devices) {
                now.power_cap ? figure(now.power_cap->value) + " W" : "-", megahertz(now.clock_hertz),
                megahertz(now.clock_cap_hertz), text(throttled)});
   }
-  return known ? "\n" + table.text() : "";
+  return known ? "\n" + table.text(terminal) : "";
 }
 
 std::string choice_text(const probes::Topology& topology) {
@@ -113,15 +113,19 @@ std::string choice_text(const probes::Topology& topology) {
 
 }  // namespace
 
-std::string probes_text(const ProbesReport& report, TreeStyle style) {
+std::string probes_text(const ProbesReport& report, TreeStyle style, const TerminalStyle& terminal) {
   Table sources({"source", "found", "reason"});
   for (const auto& source : report.sources)
     sources.add({source.name.empty() ? source.type : source.name, source.name.empty() ? "no" : "yes", source.reason});
-  if (report.topology.channels().empty()) return sources.text();
+  sources.paint("yes", Tone::good);
+  sources.paint("no", Tone::quiet);
+  if (report.topology.channels().empty()) return sources.text(terminal);
 
   Table channels({"channel", "device", "domain", "quality", "watts", "updates every", "state"});
   Tree(report, style, channels).add();
-  return sources.text() + "\n" + channels.text() + devices_text(report.devices) + choice_text(report.topology);
+  channels.paint("up", Tone::good);
+  return sources.text(terminal) + "\n" + channels.text(terminal) + devices_text(report.devices, terminal) +
+         choice_text(report.topology);
 }
 
 }  // namespace ipw

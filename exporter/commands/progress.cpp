@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "exporter/accounting/statistics.hpp"
@@ -49,22 +50,23 @@ std::string duration_text(double seconds) {
 }  // namespace
 
 Progress::Progress(const App& app, std::uint64_t total, const Clock& clock)
-    : app_(app), total_(total), clock_(clock), terminal_(::isatty(STDERR_FILENO) == 1), thread_([this](auto stop) {
+    : app_(app), total_(total), clock_(clock), style_(terminal_style(STDERR_FILENO)), thread_([this](auto stop) {
         run(stop);
       }) {}
 
 Progress::~Progress() {
   thread_.request_stop();
   thread_.join();
-  if (terminal_) std::fprintf(stderr, "\r\x1b[K");
+  if (style_.terminal) std::fprintf(stderr, "\r\x1b[K");
 }
 
 void Progress::run(const std::stop_token& stop) {
   const auto begin = clock_.now();
-  const auto pause = terminal_ ? std::chrono::milliseconds(250) : std::chrono::milliseconds(10000);
+  const auto pause = style_.terminal ? std::chrono::milliseconds(250) : std::chrono::milliseconds(10000);
   for (auto next = begin + pause; clock_.sleep_until(next, stop); next += pause) {
+    style_ = terminal_style(STDERR_FILENO);  // its window may have changed
     const auto text = line(*app_.snapshot(), between(begin, clock_.now()));
-    std::fprintf(stderr, terminal_ ? "\r\x1b[K%s" : "%s\n", text.c_str());
+    std::fprintf(stderr, style_.terminal ? "\r\x1b[K%s" : "%s\n", text.c_str());
     std::fflush(stderr);
   }
 }
@@ -86,7 +88,20 @@ std::string Progress::line(const Snapshot& snapshot, Seconds elapsed) const {
   if (sums.metered > 0) text += "  " + figure(sums.energy.value / static_cast<double>(sums.metered)) + " J/query";
   if (rate > 0 && before + sums.done < all)
     text += "  left " + duration_text(static_cast<double>(all - before - sums.done) / rate);
-  return text;
+  return on_terminal(text, all > 0 ? static_cast<double>(before + sums.done) / static_cast<double>(all) : 1);
+}
+
+// In one line of the terminal: cut where it is too long, and with a bar where there is room for one.
+std::string Progress::on_terminal(const std::string& text, double share) const {
+  if (!style_.terminal || !style_.width) return text;
+  constexpr std::size_t kLeastBar = 10, kMostBar = 40;
+  const auto room = *style_.width - 1;  // the last column would wrap in some terminals
+  const auto used = columns_of(text);
+  if (used + 3 + kLeastBar > room) return fitted(text, room);
+  const auto length = std::min(kMostBar, room - used - 3);
+  const auto done = static_cast<std::size_t>(std::min(1.0, share) * static_cast<double>(length));
+  const std::string filled(done, '#');
+  return "[" + (style_.colours ? toned(filled, Tone::good) : filled) + std::string(length - done, '-') + "] " + text;
 }
 
 }  // namespace ipw

@@ -4,10 +4,12 @@
 #include <thread>
 
 #include "exporter/app.hpp"
+#include "exporter/commands/terminal.hpp"
 
 namespace ipw {
 
-// Tells on standard error how a pass goes, while it exists: a line that renews itself on a terminal, a plain line every
+// Tells on standard error how a pass goes, while it exists: a line that renews itself on a terminal, with a bar where
+// there is room, a plain line every
 // ten seconds elsewhere.
 class Progress {
  public:
@@ -20,11 +22,12 @@ class Progress {
  private:
   void run(const std::stop_token& stop);
   std::string line(const Snapshot& snapshot, Seconds elapsed) const;
+  std::string on_terminal(const std::string& text, double share) const;
 
   const App& app_;
   std::uint64_t total_;
   const Clock& clock_;
-  bool terminal_;
+  TerminalStyle style_;
   std::jthread thread_;
 };
 

@@ -1,3 +1,5 @@
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
@@ -50,10 +52,10 @@ int conclude(const App& app, const ReplayOptions& options, bool stopped, std::ui
              const Result<void>& ended) {
   const auto all = summaries(app);
   if (!all) return fail(all.error());
-  const auto text = pass_text(app.plan(), *all);
-  std::printf("%s", text.c_str());
+  std::printf("%s", pass_text(app.plan(), *all, terminal_style(STDOUT_FILENO)).c_str());
   if (!options.output.empty())
-    if (auto ok = write_file(std::filesystem::path(options.output) / "summary.txt", text); !ok) return fail(ok.error());
+    if (auto ok = write_file(std::filesystem::path(options.output) / "summary.txt", pass_text(app.plan(), *all)); !ok)
+      return fail(ok.error());
   const bool unfinished = std::ranges::any_of(*all, [&](const auto& pass) { return pass.queries() < total; });
   if (!ended) std::fprintf(stderr, "the pass ended early: %s\n", ended.error().message.c_str());
   if (unfinished)

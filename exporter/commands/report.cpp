@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -6,7 +7,10 @@
 #include <unordered_map>
 
 #include "exporter/commands/commands.hpp"
+#include "exporter/commands/ipw_records.hpp"
+#include "exporter/commands/report_html.hpp"
 #include "exporter/commands/report_text.hpp"
+#include "exporter/store/epoch_store.hpp"
 #include "exporter/store/journal.hpp"
 #include "replay/corpus.hpp"
 
@@ -92,6 +96,19 @@ Result<std::unordered_map<std::string, std::size_t>> options_in(const std::vecto
   }
 }
 
+// What ran, where the journal knows it: an older one does not.
+void add_epochs(Report& report, const TargetNames& names, const std::string& path) {
+  auto store = EpochStore::open(path, Database::Mode::read_only);
+  if (!store) return;
+  for (auto& target : report.targets) {
+    const auto renamed = std::ranges::find_if(names, [&](const auto& name) { return name.second == target.target; });
+    const auto epochs = store->epochs(renamed == names.end() ? target.target : renamed->first);
+    if (!epochs || !target.epochs.empty()) continue;
+    for (const auto& epoch : *epochs)
+      if (epoch.since <= target.figures.time().second) target.epochs.push_back(epoch);
+  }
+}
+
 Result<Report> report_of(const ReportOptions& options) {
   const auto journals = open_all(options.journals);
   if (!journals) return journals.error();
@@ -102,22 +119,43 @@ Result<Report> report_of(const ReportOptions& options) {
   ReportBuilder builder;
   for (std::size_t i = 0; i < journals->size(); ++i)
     if (auto ok = add_all(builder, *(*journals)[i], (*names)[i], options.journals[i]); !ok) return ok.error();
+  for (const auto& path : options.imports)
+    if (auto ok = read_ipw_records(path, [&](const auto& row) { builder.add_imported(row.record, row.sample); }); !ok)
+      return ok.error();
   auto report = builder.build(options.reference, [&](std::string_view query) -> std::optional<std::size_t> {
     const auto found = option_counts->find(std::string(query));
     return found == option_counts->end() ? std::nullopt : std::optional(found->second);
   });
   if (!report) return report;
   report->journals = options.journals;
+  report->journals.insert(report->journals.end(), options.imports.begin(), options.imports.end());
+  for (std::size_t i = 0; i < journals->size(); ++i) add_epochs(*report, (*names)[i], options.journals[i]);
   report->rates = options.rates;
   return report;
+}
+
+std::string text_of(const Report& report, const ReportOptions& options) {
+  if (options.format == "json") return report_json(report);
+  return options.format == "html" ? report_html(report, options.sidecar) : report_markdown(report);
+}
+
+Result<void> write_page(const std::string& path, const std::string& html) {
+  std::FILE* file = std::fopen(path.c_str(), "w");
+  const bool written = file != nullptr && std::fwrite(html.data(), 1, html.size(), file) == html.size();
+  if (file == nullptr || std::fclose(file) != 0 || !written) return Error{Errc::unavailable, "cannot write " + path};
+  return {};
 }
 
 }  // namespace
 
 int report_command(const ReportOptions& options) {
+  if (options.journals.empty() && options.imports.empty())
+    return fail({Errc::invalid, "report: give a journal, or records of the published harness by --import-ipw FILE"});
   const auto report = report_of(options);
   if (!report) return fail(report.error());
-  const auto text = options.format == "json" ? report_json(*report) : report_markdown(*report);
+  if (!options.html.empty())
+    if (auto ok = write_page(options.html, report_html(*report, options.sidecar)); !ok) return fail(ok.error());
+  const auto text = text_of(*report, options);
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
     return fail({Errc::unavailable, "cannot write to standard output"});
   return kSuccess;

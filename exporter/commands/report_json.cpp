@@ -133,6 +133,7 @@ Json target_of(const TargetReport& target, const ReportRates& rates) {
   json["slices"] = slices_of(target);
   json["judges"] = judges_of(target);
   json["attempts_until_success"] = tries_of(target.tries);
+  json.update(Json::parse(target_analysis_json(target)));
   return json;
 }
 
@@ -209,6 +210,7 @@ Json comparison_of(const std::optional<Comparison>& maybe) {
     json["difficulty"].push_back({{"target", i < comparison.order.size() ? Json(comparison.order[i]) : Json()},
                                   {"queries", comparison.difficulty[i]}});
   json["routing"] = routing_of(comparison);
+  json["paired"] = Json::parse(paired_json(comparison));
   return json;
 }
 

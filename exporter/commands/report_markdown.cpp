@@ -237,16 +237,22 @@ std::string tries_section(const Report& report) {
 
 }  // namespace
 
-std::string report_markdown(const Report& report) {
-  std::string text = "# Report\n\n";
-  for (const auto& journal : report.journals) text += "- " + markdown_escaped(journal) + "\n";
-  text += "\n" + targets_section(report) + windows_markdown(report) + slices_section(report) + judges_section(report);
+std::string details_markdown(const Report& report) {
+  std::string text = targets_section(report) + slices_section(report) + judges_section(report);
   if (report.comparison) {
     text += coverage_section(*report.comparison);
     if (report.comparison->queries > 0)
       text += together_section(*report.comparison) + routing_section(*report.comparison);
   }
   return text + tries_section(report);
+}
+
+std::string report_markdown(const Report& report) {
+  std::string text = "# Report\n\n";
+  for (const auto& journal : report.journals) text += "- " + markdown_escaped(journal) + "\n";
+  return text + "\n" + details_markdown(report) + windows_markdown(report) + formulas_markdown(report) +
+         paired_markdown(report) + fits_markdown(report) + distributions_markdown(report) + failures_markdown(report) +
+         method_markdown(report);
 }
 
 }  // namespace ipw

@@ -41,7 +41,8 @@ std::string windows_markdown(const Report& report) {
   std::string text;
   for (const auto& target : report.targets)
     for (const auto& window : target.windows) {
-      if (window.all.queries == 0) continue;
+      const bool timeless = target.imported && window.window != "all";
+      if (window.all.queries == 0 || timeless) continue;
       MarkdownTable table({"subject", "language", "queries", "accuracy", "scope", "metered", "joules per query", "IPJ",
                            "IPW, per query", "IPW, over time"});
       add_rows(table, {"all", "all"}, window.all);

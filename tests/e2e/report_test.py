@@ -1,8 +1,12 @@
 """What `report` says of a pass of two targets, worked out again from the records that `export` writes."""
 
 import json
+import math
+import sqlite3
+import statistics
 import unittest
 
+from report_page_test import harness_records
 from support import SOURCE, EndToEnd, records
 
 DEMO = SOURCE / "replay" / "demo_data"
@@ -42,6 +46,7 @@ store: {{path: ipw.db}}
         for target in report["targets"]:
             with self.subTest(target["target"]):
                 self.check_target(target, rows[target["target"]])
+                self.check_fits(target, rows[target["target"]])
         self.check_comparison(report["comparison"], rows)
         reference = self.report(journal, "--reference", "small")["comparison"]
         self.assertEqual((reference["reference"], reference["coverage"][0]["target"]), ("small", "large"))
@@ -74,6 +79,86 @@ store: {{path: ipw.db}}
             self.assertAlmostEqual(row["accuracy"], sum(r["score"] for r in of) / len(of))
         self.assertEqual(len(target["slices"]), sum(len({r[field] for r in rows.values()}) for field in ("subject", "language")))
 
+    def check_fits(self, target, rows):
+        """Each line again, by the textbook, from what `export` writes."""
+        seen, fits = set(), {(fit["y"], fit["x"]): fit for fit in target["fits"]}
+        for (y, x), (of_y, of_x) in {
+            ("energy", "total_tokens"): (lambda r: r["energy_gross_j"] if r["energy_validity"] == "ok" else None,
+                                         lambda r: r["input_tokens"] + r["output_tokens"]),
+            ("latency", "output_tokens"): (lambda r: r["duration_s"], lambda r: r["output_tokens"]),
+            ("time_to_first_token", "input_tokens"): (lambda r: r["time_to_first_token_s"], lambda r: r["input_tokens"]),
+            ("power", "log_total_tokens"): (lambda r: r["power_mean_w"] if r["energy_validity"] == "ok" else None,
+                                            lambda r: math.log(r["input_tokens"] + r["output_tokens"])),
+        }.items():
+            pairs = [(of_x(row), of_y(row)) for row in rows.values() if row["outcome"] in ("ok", "length") and of_y(row)]
+            slope, intercept = statistics.linear_regression(*zip(*pairs))
+            fit = fits[y, x]
+            self.assertEqual(fit["n"], len(pairs), (y, x))
+            self.assertAlmostEqual(fit["slope"], slope, delta=1e-6 * abs(slope) + 1e-9, msg=(y, x))
+            self.assertAlmostEqual(fit["intercept"], intercept, delta=1e-6 * abs(intercept) + 1e-6, msg=(y, x))
+            seen.add(fit["published_name"])
+        self.assertEqual(seen, {"total_tokens_vs_energy", None, "input_tokens_vs_ttft", "total_tokens_vs_power_log"})
+        published = target["published_formulas"]
+        scored = [row for row in rows.values() if row["verdict"] in ("correct", "wrong")]
+        self.assertAlmostEqual(published["accuracy"], sum(row["verdict"] == "correct" for row in scored) / len(scored))
+        self.assertEqual(published["unscored"], len(rows) - len(scored))
+        reasons = sum(row["queries"] for row in target["failures"]["reasons"])
+        odd = sum(row["outcome"] != "ok" or row["verdict"] in ("unparsed", "unanswered", "judge_error") for row in rows.values())
+        self.assertEqual((reasons, target["failures"]["queries"]), (odd, odd))
+
+    def test_two_journals_and_imported_records(self):
+        first = self.replay()
+        second = self.folder / "again" / "ipw.db"
+        second.parent.mkdir()
+        second.write_bytes(first.read_bytes())
+        with sqlite3.connect(second) as database:  # a tenth more joules
+            database.execute("UPDATE energy SET gross_j = gross_j * 1.1")
+        database.close()
+        old = harness_records(self.folder / "old.jsonl", "qwen3-8b", 300)
+        report = self.report(first, second, "--import-ipw", old, "--reference", f"large@{first}")
+        names = [target["target"] for target in report["targets"]]
+        self.assertEqual(sorted(names), sorted([f"{name}@{path}" for name in PRICES for path in (first, second)] + [f"qwen3-8b@{old}"]))
+        imported, = (target for target in report["targets"] if target["imported"])
+        self.check_imported(imported, old)
+        paired = {row["target"]: row for row in report["comparison"]["paired"]}
+        moved = paired[f"large@{second}"]
+        self.assertEqual((moved["gained"], moved["lost"]), (0, 0))
+        self.assertAlmostEqual(moved["energy_ratio"]["value"], 1.1, places=6)
+        self.assertAlmostEqual(moved["energy_ratio"]["lower"], 1.1, places=3)
+        self.assertEqual(moved["accuracy_difference"]["value"], 0)
+        self.assertLess(moved["accuracy_difference"]["lower"], 0)
+        self.assertEqual(len(moved["dearer"]), 20)
+        self.assertEqual(moved["cheaper"], [])
+        text = self.run_binary("report", first, second, "--import-ipw", old, "--html", self.folder / "page.html")
+        self.assertEqual(text.returncode, 0, text.stderr)
+        page = (self.folder / "page.html").read_text()
+        for heading in ("What moved", "Formulas", "Fitted lines", "Distributions", "Windows", "Method"):
+            self.assertIn(f"## {heading}", text.stdout)
+            self.assertIn(f"<h2>{heading}</h2>", page)
+        self.assertIn("simulated, not measured", text.stdout)
+        self.assertIn("is imported", text.stdout)
+        self.assertNotRegex(page, r'(src|href)=["\']?https?:')
+        alone = self.run_binary("report", "--import-ipw", old, "--format", "html")
+        self.assertEqual(alone.returncode, 0, alone.stderr)
+        self.assertTrue(alone.stdout.startswith("<!DOCTYPE html>"))
+
+    def check_imported(self, target, path):
+        rows = [next(iter(json.loads(line)["model_metrics"].values())) for line in path.read_text().splitlines()]
+        joules = [row["energy_metrics"]["per_query_joules"] for row in rows]
+        scored = [row for row in rows if row["evaluation"]["is_correct"] is not None]
+        right = sum(row["evaluation"]["is_correct"] for row in scored)
+        energy, = target["energy"]
+        self.assertAlmostEqual(energy["intelligence_per_joule"], right / sum(joules), places=9, msg="ours: all queries above and below")
+        published = target["published_formulas"]
+        accuracy = right / len(scored)
+        mean = sum(row["energy_metrics"]["per_query_joules"] for row in scored) / len(scored)
+        self.assertAlmostEqual(published["analyze_intelligence_per_joule"], accuracy / mean, places=9)
+        self.assertAlmostEqual(published["run_intelligence_per_joule"], accuracy / sum(joules), places=9)
+        self.assertAlmostEqual(published["analyze_intelligence_per_watt"], accuracy / 300, places=9)
+        fit = next(fit for fit in target["fits"] if fit["published_name"] == "input_tokens_vs_ttft")
+        self.assertAlmostEqual(fit["slope"], 0.0004, places=9)
+        self.assertAlmostEqual(fit["r2"], 1, places=6)
+
     def check_comparison(self, comparison, rows):
         small, large = rows["small"], rows["large"]
         self.assertEqual((comparison["reference"], comparison["order"]), ("large", ["small", "large"]))
@@ -104,6 +189,9 @@ store: {{path: ipw.db}}
             "no such file": (("missing.db",), 1, "missing.db"),
             "not a journal": ((text,), 2, "text.db"),
             "unknown format": ((text, "--format", "pdf"), 2, "markdown"),
+            "not the harness's": (("--import-ipw", text), 2, f"{text}:1: expected a JSON object"),
+            "no such record file": (("--import-ipw", "missing.jsonl"), 1, "missing.jsonl"),
+            "no URL": ((text, "--sidecar", "javascript:alert(1)"), 2, "http://"),
         }
         for name, (arguments, code, words) in cases.items():
             with self.subTest(name):
