@@ -51,6 +51,18 @@ WHERE done = 1 AND target = ?1 AND corpus = ?2 AND query_id = ?3 AND answer <> '
 ORDER BY cycle DESC LIMIT 1
 )sql";
 
+// Each cycle is one look into each of the two indexes.
+constexpr std::string_view kSameQuery = R"sql(
+ FROM attempts WHERE number IN (
+  WITH RECURSIVE near(cycle) AS (SELECT ?4 - 5 UNION ALL SELECT cycle + 1 FROM near WHERE cycle < ?4 + 5)
+  SELECT a.number FROM near CROSS JOIN attempts a
+  WHERE a.done = 1 AND a.target = ?1 AND a.corpus = ?2 AND a.cycle = near.cycle AND a.query_id = ?3
+  UNION ALL
+  SELECT a.number FROM near CROSS JOIN attempts a
+  WHERE a.done = 0 AND a.target = ?1 AND a.corpus = ?2 AND a.cycle = near.cycle AND a.query_id = ?3)
+ORDER BY number LIMIT 100
+)sql";
+
 // Only the filter that leaves the fewest rows is left to an index (a `+` keeps a term from one), because the rows then
 // come in the order of storing and the limit ends the search.
 std::string select_queries(std::string_view columns, const QueryFilter& filter) {
@@ -265,6 +277,18 @@ Result<std::optional<AttemptRecord>> Journal::find(const std::string& attempt_id
   if (!records) return records.error();
   if (records->empty()) return std::optional<AttemptRecord>();
   return std::optional(std::move(records->front()));
+}
+
+Result<std::vector<AttemptRecord>> Journal::same_query(const AttemptRecord& record) const {
+  std::lock_guard lock(impl_->reading);
+  const auto target = impl_->label(record.target), corpus = impl_->label(record.corpus);
+  if (!target || !corpus) return (!target ? target : corpus).error();
+  if (!*target || !*corpus) return std::vector<AttemptRecord>();
+  auto statement =
+      impl_->reader->database.prepare("SELECT " + impl_->reader->rows.columns(false) + std::string(kSameQuery));
+  if (!statement) return impl_->unreadable(statement.error());
+  const auto cycle = static_cast<std::int64_t>(record.cycle);
+  return impl_->read_all(statement->bind(**target).bind(**corpus).bind(record.query_id).bind(cycle));
 }
 
 Result<std::optional<std::string>> Journal::answer(const std::string& target, const std::string& corpus,
