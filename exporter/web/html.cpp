@@ -73,7 +73,8 @@ std::string figure(std::optional<double> value, std::string_view unit) {
 }
 
 std::string bounds_text(const Bounds& bounds) {
-  return signed_text(fmt::format("[{:.3g}, ", bounds.lower)) + signed_text(fmt::format("{:.3g}]", bounds.upper));
+  return fmt::format("[{}, {}]", signed_text(fmt::format("{:.3g}", bounds.lower)),
+                     signed_text(fmt::format("{:.3g}", bounds.upper)));
 }
 
 std::string percentage(double share) {

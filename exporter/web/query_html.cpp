@@ -89,7 +89,7 @@ std::string curve(const AttemptRecord& record, const PowerHistory& history) {
              "<div class=chart tabindex=0 role=img aria-label=\"Power while the query ran\"></div>\n"
              "<p class=readout></p>\n<ul class=\"legend channels\"></ul>\n"
              "<figcaption><span class=\"key phase-prefill\">prefill: sent to first token</span> "
-             "<span class=\"key phase-decode\">decode: first to last token</span>. Arrow keys move along the curve."
+             "<span class=\"key phase-decode\">decode: first to last token</span><br>Arrow keys move along the curve."
              "<noscript> The curve needs JavaScript; its figures are in the JSON.</noscript></figcaption></figure>"
              "</section>\n",
              query_address(record.id), escaped(record.accelerator),

@@ -31,7 +31,7 @@ std::vector<Mark> marks_of(const AttemptRecord& record) {
           {"Sent", 0, "reading the prompt", "phase-prefill"},
           {"First token", since_sent(record.first_token_at), reasons ? "reasoning" : "writing the answer",
            reasons ? "phase-reasoning" : "phase-decode"},
-          {"First token of the answer", answer, "writing the answer", "phase-decode"},
+          {"First token of the answer", answer, reasons ? "writing the answer" : "", "phase-decode"},
           {"Last token", since_sent(record.last_token_at), "end of the stream", "phase-end"},
           {"Ended", since_sent(record.ended_at), "", ""}};
 }
@@ -43,7 +43,7 @@ std::string bar_of(const std::vector<Mark>& marks) {
   std::string words;
   const Mark* last = nullptr;
   for (const auto& mark : marks) {
-    if (!mark.at) continue;
+    if (!mark.at || (mark.phase.empty() && &mark != &marks.back())) continue;
     if (last != nullptr && *mark.at > *last->at) {
       const double length = *mark.at - *last->at;
       const auto text = fmt::format("{} {:.3g} s", last->phase, length);
@@ -64,7 +64,7 @@ std::string query_times_html(const AttemptRecord& record) {
     const auto at = mark.at ? std::optional(record.sent_at + std::chrono::duration_cast<WallTime::duration>(
                                                                  std::chrono::duration<double>(*mark.at)))
                             : std::nullopt;
-    const auto key = mark.style.empty() || !mark.at
+    const auto key = mark.phase.empty() || !mark.at
                          ? std::string(mark.phase)
                          : fmt::format("<span class=\"key {}\">{}</span>", mark.style, mark.phase);
     table.row({std::string(mark.name), at ? time_html(*at, true) : "–", mark.at ? figure(mark.at, "s") : "–", key});

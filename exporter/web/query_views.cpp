@@ -42,8 +42,9 @@ PowerHistory history_of(const PageSources& sources, const AttemptRecord& record)
 std::string encoded(std::string_view text) {
   std::string out;
   for (const char c : text)
-    out += std::isalnum(static_cast<unsigned char>(c)) != 0 ? std::string(1, c)
-                                                            : fmt::format("%{:02X}", static_cast<unsigned char>(c));
+    out += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-'
+               ? std::string(1, c)
+               : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   return out;
 }
 

@@ -97,8 +97,8 @@ TargetState state_of(const TargetSnapshot& target) {
   if (regression == nullptr) return {Kind::waiting, "not tested", "`regression.baseline` is off"};
   if (regression->decision != Decision::ok) return untested(*regression);
   return {Kind::fine, "fine",
-          fmt::format("{} tests over {} queries, none finds it worse than its baseline", regression->state.tests.size(),
-                      regression->state.compared)};
+          fmt::format("none of {} tests finds it worse than its baseline, over {} queries",
+                      regression->state.tests.size(), regression->state.compared)};
 }
 
 }  // namespace ipw::web

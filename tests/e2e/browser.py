@@ -92,7 +92,8 @@ class Browser:
 
     def log(self):
         """What the console has said since the last call: violations of the policy and errors of scripts among it."""
-        return [entry["message"] for entry in self.driver.get_log("browser")]
+        return [entry["message"] for entry in self.driver.get_log("browser")
+                if "getImageData are faster" not in entry["message"]]  # said of drawn_colours()
 
     def key(self, name):
         """As a person presses it."""

@@ -15,7 +15,7 @@
     underlay: (canvas, area, graph) => {
       canvas.fillStyle = colour('--failed');
       for (const query of queries)
-        if (query.answered === false) canvas.fillRect(graph.toDomXCoord(query.ended_at * 1000) - 1, area.y, 2, area.h);
+        if (query.answered === false) canvas.fillRect(graph.toDomXCoord(query.ended_at * 1000), area.y, 1, area.h);
     },
     drawn: draw,
   });

@@ -213,7 +213,7 @@ TEST_F(Pages, TheListOfQueriesIsNarrowedByLinks) {
   EXPECT_THAT(all, HasSubstr("href=\"/queries?verdict=wrong\""));
   EXPECT_THAT(failed, Not(HasSubstr("/queries/a-1")));
   EXPECT_THAT(failed, HasSubstr("/queries/a-2"));
-  EXPECT_THAT(failed, HasSubstr("href=\"/queries?target=two&amp;verdict=wrong&amp;outcome=http%5F5xx\""));
+  EXPECT_THAT(failed, HasSubstr("href=\"/queries?target=two&amp;verdict=wrong&amp;outcome=http_5xx\""));
   EXPECT_THAT(get("/queries", {{"target", "none"}}).body, HasSubstr("None is in the journal."));
   EXPECT_EQ(get("/queries", {{"verdict", "<b>"}}).status, 400);
   EXPECT_THAT(get("/queries", {{"verdict", "<b>"}}).body, HasSubstr("unknown verdict `&lt;b&gt;`"));

@@ -51,7 +51,7 @@ TEST(TargetState, SaysTheWorstThatIsKnown) {
     const char *word, *why;
   } const cases[] = {
       {"nothing is worse", with(Decision::ok), Kind::fine, "fine",
-       "1 tests over 90 queries, none finds it worse than its baseline"},
+       "none of 1 tests finds it worse than its baseline, over 90 queries"},
       {"regressed", with(Decision::regressed), Kind::bad, "regressed", "energy (node) +12.0 % [8.0, 16.0]"},
       {"warming up", with(Decision::warming_up, "warming up: 3 of 5 cycles"), Kind::waiting, "warming up",
        "3 of 5 cycles"},
