@@ -18,7 +18,8 @@ constexpr const char* kPower = R"(<section aria-labelledby=power><h2 id=power>Po
 <ul class="legend channels"></ul>
 <div class=lanes></div>
 <figcaption>Each bar is a query: <span class="key prefill">before its first token</span>
-<span class="key decode">from then on</span> <span class="key failed">failed</span><br>Arrow keys move along the curve; the
+<span class="key decode">from then on</span> <span class="key failed">failed</span><br>
+Arrow keys move along the curve; the
 same queries stand in <em>Running and latest queries</em> of each target.
 <noscript>The curve needs JavaScript; <a href="/api/v1/power">its figures</a> do not.</noscript></figcaption>
 </figure></section>
