@@ -43,6 +43,9 @@ Result<std::unique_ptr<App>> App::open(Plan plan, OpenCorpus corpus, AppOptions 
     ledger.info.demo = !app->options_.demo_notice.empty();
     ledger.first_cycle = app->starts_[i].cycle;
     ledger.done_before = app->starts_[i].done_before;
+    auto failures = app->known_failures(ledger.info.name);
+    if (!failures) return failures.error();
+    ledger.failures = std::move(*failures);
     targets.push_back(ledger);
   }
   app->accountant_ = std::make_unique<Accountant>(Accountant::Parts{.targets = std::move(targets),

@@ -62,6 +62,7 @@ class App {
   Result<void> find_starts();
   Result<void> open_budgets();
   Result<void> open_regressions();
+  Result<std::vector<AttemptRecord>> known_failures(const std::string& target) const;
   Result<std::unique_ptr<Windows>> open_windows();
   EnergyRates open_rates();
   Result<void> open_server();

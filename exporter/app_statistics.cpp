@@ -1,9 +1,28 @@
+#include <algorithm>
+#include <functional>
+#include <iterator>
 #include <tuple>
 
 #include "base/log.hpp"
 #include "exporter/app.hpp"
 
 namespace ipw {
+
+// Only pages show them. Whatever has succeeded since, they are shown again after a restart.
+Result<std::vector<AttemptRecord>> App::known_failures(const std::string& target) const {
+  std::vector<AttemptRecord> failures;
+  for (std::size_t i = 0; options_.serve && i < replay::kOutcomes; ++i) {
+    const auto outcome = static_cast<replay::Outcome>(i);
+    if (replay::answered(outcome) || outcome == replay::Outcome::cancelled) continue;
+    auto found = journal_->queries({target, "", std::string(to_text(outcome)), Ledger::kFailures});
+    if (!found) return found.error();
+    std::ranges::move(*found, std::back_inserter(failures));
+  }
+  std::ranges::sort(failures, std::greater{}, &AttemptRecord::ended_at);
+  if (failures.size() > Ledger::kFailures) failures.resize(Ledger::kFailures);
+  for (auto& failure : failures) failure.problem = failure.answer = {};
+  return failures;
+}
 
 // Only what is scraped has windows.
 Result<std::unique_ptr<Windows>> App::open_windows() {

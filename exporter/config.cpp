@@ -100,6 +100,7 @@ StoreConfig read_store(Options options, const std::filesystem::path& folder) {
   if (store.path.empty()) options.fail("path", "expected a file name");
   store.path = (folder / store.path).string();
   store.keep_answers = options.flag("keep_answers", store.keep_answers);
+  store.keep_power = options.duration("keep_power", store.keep_power, {300, 86400});
   return store;
 }
 

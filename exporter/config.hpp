@@ -82,6 +82,7 @@ struct JudgeModelConfig : ServerConfig {
 struct StoreConfig {
   std::string path{"ipw.db"};
   bool keep_answers{true};
+  Seconds keep_power{3600};  // in memory, for the pages
 };
 
 struct ProbesConfig {

@@ -11,13 +11,14 @@ namespace ipw {
 namespace {
 
 // Long enough for the slowest query that the books may have to wait for, all its attempts and the waits between them
-// (each at most a minute) included.
-Seconds history_to_keep(const Config& config) {
+// (each at most a minute) included; and what the pages show.
+probes::HistoryLength history_to_keep(const Config& config) {
   double longest = 600;
   for (const auto& target : config.targets)
     longest = std::max(longest, (target.timeouts.total.value + 60) * target.retry.attempts +
                                     target.timeouts.total.value * target.retry.until_success + 120);
-  return Seconds{longest};
+  const auto recent = config.store.keep_power;
+  return {Seconds{std::max(longest, recent.value)}, recent};
 }
 
 bool is_auto(const probes::PowerChoice& power) {

@@ -109,7 +109,7 @@ class Rig::Finder {
 };
 
 Result<std::unique_ptr<Rig>> Rig::open(std::vector<Options> sources, const ProbeEnvironment& environment,
-                                       Seconds period, Seconds keep) {
+                                       Seconds period, HistoryLength keep) {
   if (sources.empty()) {
     OptionsNode type{.kind = OptionsNode::Kind::scalar, .text = "auto", .items = {}, .entries = {}};
     OptionsNode map{.kind = OptionsNode::Kind::map, .text = {}, .items = {}, .entries = {{"type", std::move(type)}}};
@@ -133,7 +133,7 @@ std::vector<RigChannel> Rig::channels_of(const std::vector<Opened>& opened) {
 }
 
 Rig::Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period,
-         Seconds keep)
+         HistoryLength keep)
     : reports_(std::move(reports)),
       period_(period),
       topology_(channels_of(opened)),

@@ -29,7 +29,7 @@ class Rig {
   // may say its own `period`. Missing hardware is not an error
   // but a line of reports(). Errors: invalid, for a wrong type or option.
   static Result<std::unique_ptr<Rig>> open(std::vector<Options> sources, const ProbeEnvironment& environment,
-                                           Seconds period, Seconds keep);
+                                           Seconds period, HistoryLength keep);
 
   const Topology& topology() const { return topology_; }
   const PowerTimeline& timeline() const { return timeline_; }
@@ -50,7 +50,7 @@ class Rig {
   };
   class Finder;
   Rig(std::vector<Opened>&& opened, std::vector<SourceReport> reports, const Clock& clock, Seconds period,
-      Seconds keep);
+      HistoryLength keep);
   static std::vector<RigChannel> channels_of(const std::vector<Opened>& opened);
 
   std::vector<SourceReport> reports_;

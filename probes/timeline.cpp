@@ -5,13 +5,7 @@
 #include <utility>
 
 namespace ipw::probes {
-namespace {
-
-constexpr Seconds kRecent{300};
-
-}  // namespace
-
-PowerTimeline::PowerTimeline(std::size_t channels, Seconds keep) : keep_(keep), histories_(channels) {}
+PowerTimeline::PowerTimeline(std::size_t channels, HistoryLength keep) : keep_(keep), histories_(channels) {}
 
 void PowerTimeline::append(ChannelId channel, const PowerPoint& point) {
   auto& h = history(channel);
@@ -52,8 +46,8 @@ void PowerTimeline::append_gap(ChannelId channel, MonoTime until, std::optional<
 void PowerTimeline::trim(History& history) const {
   auto& points = history.points;
   const auto newest = points.back().at;
-  const auto needed = std::min(needed_since_.load(std::memory_order_relaxed), newest - to_chrono(kRecent));
-  const auto keep_since = std::max(needed, newest - to_chrono(keep_));
+  const auto needed = std::min(needed_since_.load(std::memory_order_relaxed), newest - to_chrono(keep_.recent));
+  const auto keep_since = std::max(needed, newest - to_chrono(keep_.most));
   // One point older than that stays, so that the beginning itself can be interpolated.
   while (points.size() > 2 && points[1].at < keep_since) points.pop_front();
 }

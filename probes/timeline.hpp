@@ -30,6 +30,13 @@ struct PowerPoint {
   double variance{0};  // of `cumulative`, in J^2, beside that: what readings left open, summed up since the beginning
 };
 
+// How long a channel's history is: always `recent`; beyond it what the books still need, but never more than `most`.
+struct HistoryLength {
+  HistoryLength(Seconds at_most, Seconds always = Seconds{300})  // NOLINT(google-explicit-constructor): most say that
+      : most(at_most), recent(always) {}
+  Seconds most, recent;
+};
+
 // The recent history of every channel as cumulative joules, and the energy between any two instants of it. This is the
 // one thing that samplers and the books share. Thread-safe.
 //
@@ -42,7 +49,7 @@ struct PowerPoint {
 // books need; look-ups take O(log n).
 class PowerTimeline {
  public:
-  PowerTimeline(std::size_t channels, Seconds keep);
+  PowerTimeline(std::size_t channels, HistoryLength keep);
 
   // One at or before the last known instant is ignored: a counter shows its energy again at the next.
   // REQUIRES: neither `cumulative` nor `variance` falls.
@@ -53,7 +60,8 @@ class PowerTimeline {
   // `reset`: because the counter began anew.
   void append_gap(ChannelId channel, MonoTime until, std::optional<Joules> cumulative = {}, bool reset = false);
 
-  // The books need nothing before that instant any more. What is older than it, and than five minutes, is forgotten.
+  // The books need nothing before that instant any more. What is older than it, and not
+  // recent either, is forgotten.
   void forget_before(MonoTime needed_since) { needed_since_.store(needed_since, std::memory_order_relaxed); }
 
   // Joules drawn during `when`. Errors: unavailable, where the history does not cover both ends or has a gap.
@@ -112,7 +120,7 @@ class PowerTimeline {
   static double hidden_variance(const History& history, Interval when);
   static double variance(const History& history, Interval when);
 
-  Seconds keep_;
+  HistoryLength keep_;
   std::atomic<MonoTime> needed_since_{MonoTime::min()};
   std::deque<History> histories_;
 };

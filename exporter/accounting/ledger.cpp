@@ -9,8 +9,7 @@ namespace {
 constexpr std::size_t kSlices = 64;
 constexpr std::size_t kValuesOfField = 32;
 constexpr std::string_view kYesOrNo = "llm";  // the judge whose verdicts can be checked
-constexpr std::size_t kRecentFailures = 20;
-constexpr std::size_t kEpochs = 8;  // remembered for queries that are still under way
+constexpr std::size_t kEpochs = 8;            // remembered for queries that are still under way
 
 template <class Enum>
 std::size_t index(Enum e) {
@@ -25,6 +24,7 @@ TargetSnapshot fresh(const LedgerTarget& target) {
   if (target.until_success > 1) counts.failures.emplace(failure_buckets());
   counts.cycle = target.first_cycle;
   counts.cycle_done = target.done_before;
+  counts.recent_failures = target.failures;
   return counts;
 }
 
@@ -55,7 +55,11 @@ void observe_latencies(TargetSnapshot& counts, const replay::Attempt& attempt, W
 
 Ledger::Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
                std::optional<JudgeCounts> judge)
-    : targets_(std::move(targets)), anchor_(anchor), epochs_(targets_.size()), judge_(std::move(judge)) {
+    : targets_(std::move(targets)),
+      anchor_(anchor),
+      recent_(targets_.size()),
+      epochs_(targets_.size()),
+      judge_(std::move(judge)) {
   for (const auto& target : targets_) {
     auto& counts = counts_.emplace_back(fresh(target));
     for (const auto& slice : target.slices)
@@ -105,6 +109,7 @@ void Ledger::on(const replay::Started& event) {
   if (query.purpose == replay::Purpose::judge) return;
   auto& counts = counts_[query.target];
   ++counts.in_flight;
+  recent_[query.target].on(event, anchor_);
   if (!query.measured()) return;
   // Series are born at 0, before anything is counted in them: a counter born at 1 is invisible to rate().
   add_slice(counts, slice_of(query));
@@ -121,6 +126,7 @@ void Ledger::on(const replay::Finished& event) {
   }
   auto& counts = counts_[attempt.query->target];
   if (counts.in_flight > 0) --counts.in_flight;
+  recent_[attempt.query->target].on(event, anchor_);
   if (attempt.http_status != 0) {
     counts.client_lag.observe(attempt.client_lag.value, attempt.id, anchor_.wall(attempt.ended_at));
     client_lag_.add(attempt.ended_at, attempt.client_lag);
@@ -138,8 +144,9 @@ void Ledger::on(const replay::Finished& event) {
 void Ledger::count_failure(TargetSnapshot& counts, const replay::Attempt& attempt) {
   auto record = record_of(attempt, anchor_);
   describe(record, attempt);
+  record.problem = record.answer = {};
   counts.recent_failures.insert(counts.recent_failures.begin(), std::move(record));
-  if (counts.recent_failures.size() > kRecentFailures) counts.recent_failures.pop_back();
+  if (counts.recent_failures.size() > kFailures) counts.recent_failures.pop_back();
 }
 
 void Ledger::count_final(TargetSnapshot& counts, const replay::Attempt& attempt) {
@@ -347,6 +354,7 @@ Snapshot Ledger::snapshot(MonoTime now) const {
   Snapshot snapshot;
   snapshot.at = anchor_.wall(now);
   snapshot.targets = counts_;
+  for (std::size_t i = 0; i < recent_.size(); ++i) snapshot.targets[i].recent_attempts = recent_[i].spans();
   if (judge_) snapshot.judge = judge_->snapshot();
   if (coverage_) snapshot.coverage = coverage_->snapshot();
   snapshot.books = books_;

@@ -29,6 +29,7 @@ struct LedgerTarget {
   std::uint64_t first_cycle{0};             // the cycle that this process begins or goes on with,
   std::uint64_t done_before{0};             // and how many of its queries the journal already has
   bool reference{false};                    // the other targets' answers are compared with this one's
+  std::vector<AttemptRecord> failures{};    // the newest ones that the journal has, newest first
 };
 
 // Adds everything up. Counters only rise, start at 0 with the process, and obey the contract's laws at every snapshot.
@@ -36,6 +37,8 @@ struct LedgerTarget {
 // Warm-up queries are in flight like others, and counted nowhere. Owned by the accountant; one thread.
 class Ledger {
  public:
+  static constexpr std::size_t kFailures = 20;  // that a target's snapshot shows at most
+
   Ledger(std::vector<LedgerTarget> targets, const std::vector<Book>& books, const WallAnchor& anchor,
          std::optional<JudgeCounts> judge = {});
 
@@ -87,7 +90,8 @@ class Ledger {
 
   std::vector<LedgerTarget> targets_;
   WallAnchor anchor_;
-  std::vector<TargetSnapshot> counts_;  // by target
+  std::vector<TargetSnapshot> counts_;  // by target, as is
+  std::vector<RecentAttempts> recent_;
   struct Began {
     MonoTime at;
     std::string digest;

@@ -17,6 +17,7 @@
 #include "exporter/accounting/book_model.hpp"
 #include "exporter/accounting/foreign_loads.hpp"
 #include "exporter/accounting/histogram.hpp"
+#include "exporter/accounting/recent_attempts.hpp"
 #include "exporter/accounting/record.hpp"
 #include "exporter/analysis/judge_quality.hpp"
 #include "exporter/rates/energy_bill.hpp"
@@ -131,7 +132,8 @@ struct TargetSnapshot {
   std::optional<std::int64_t> server_running, server_waiting;  // as the server says
   std::optional<ForeignTokens> foreign;                        // where it counts tokens
   std::map<std::string, double> budget_remaining;              // of a day's, by what is limited: 1 to 0
-  std::vector<AttemptRecord> recent_failures;                  // newest first, bounded
+  std::vector<AttemptRecord> recent_failures;                  // newest first, bounded; without their texts
+  RecentAttempts::Spans recent_attempts;                       // those that run first, then the newest first
   std::shared_ptr<const TargetRegression> regression;          // null where nothing is tested
   std::shared_ptr<const std::vector<WindowFigures>> windows;   // null where there are none
   EnergyBill::ByScope billed;                                  // where a rate is configured

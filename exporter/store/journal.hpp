@@ -72,6 +72,9 @@ class Journal final : public RecordStore {
   // Newest first.
   Result<std::vector<AttemptRecord>> queries(const QueryFilter& filter) const;
   Result<std::optional<AttemptRecord>> find(const std::string& attempt_id) const;
+  // The attempts of the same query of the corpus at the same target, its own among them, in the cycles up to five
+  // before and after its own. Oldest first.
+  Result<std::vector<AttemptRecord>> same_query(const AttemptRecord& record) const;
   // Oldest first, what is stored now, in bounded memory. Stops when `each` returns false; no lock is held meanwhile.
   Result<void> for_each(const std::function<bool(const AttemptRecord&)>& each) const;
   // The same for queries of which everything is known; in the order of storing.

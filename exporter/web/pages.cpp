@@ -1,16 +1,16 @@
 #include "exporter/web/pages.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "exporter/metrics.hpp"
 #include "exporter/web/query_pages.hpp"
+#include "exporter/web/query_views.hpp"
 #include "exporter/web/request_head.hpp"
+#include "exporter/web/static_files.hpp"
 #include "exporter/web/status_json.hpp"
 #include "exporter/web/status_page.hpp"
-
-namespace ipw::embedded {
-extern const std::string_view status_css, status_js, icon_svg;
-}
 
 namespace ipw::web {
 namespace {
@@ -43,14 +43,13 @@ std::vector<Route> pages(PageSources given) {
   const auto sources = std::make_shared<const PageSources>(std::move(given));
   const auto snapshot = [sources] { return sources->snapshots->get(); };
   const auto metrics = std::make_shared<const MetricsView>(*sources->snapshots);
-  return {
+  std::vector<Route> routes{
       {"/metrics", [=](const Request& request) { return metrics_page(*metrics, request); }},
       fixed("/-/healthy", "text/plain; charset=utf-8", "healthy\n"),
       {"/-/ready", [=](const Request&) { return ready_page(*sources); }},
       {"/", [=](const Request&) { return status_page(*snapshot(), sources->demo_notice); }},
-      fixed("/static/status.css", "text/css; charset=utf-8", embedded::status_css),
-      fixed("/static/status.js", "text/javascript; charset=utf-8", embedded::status_js),
-      fixed("/static/icon.svg", "image/svg+xml", embedded::icon_svg),
+      {"/queries", [=](const Request& request) { return queries_view(*sources, request); }},
+      {"/queries/*", [=](const Request& request) { return query_view(*sources, request); }},
       {"/api/v1/status",
        [=](const Request&) {
          return Response{200, kJson, status_json(*snapshot(), {sources->ready(), sources->demo_notice})};
@@ -64,6 +63,8 @@ std::vector<Route> pages(PageSources given) {
       {"/api/v1/power", [=](const Request& request) { return power_page(*sources, request); }},
       fixed("/api/v1/config", "text/yaml; charset=utf-8", sources->config_text),
   };
+  std::ranges::move(static_routes(), std::back_inserter(routes));
+  return routes;
 }
 
 }  // namespace ipw::web

@@ -25,8 +25,8 @@ struct PageSources {
   std::string demo_notice;               // "" unless this is the demo: what answers, and how power is known
 };
 
-// /metrics /-/healthy /-/ready / /api/v1/status /api/v1/targets /api/v1/queries /api/v1/queries/* /api/v1/power
-// /api/v1/config  (CONTRACT, "HTTP").
+// /metrics /-/healthy /-/ready / /queries /queries/* /static/* /api/v1/status /api/v1/targets /api/v1/queries
+// /api/v1/queries/* /api/v1/power /api/v1/config  (CONTRACT, "HTTP").
 std::vector<Route> pages(PageSources sources);
 
 }  // namespace ipw::web

@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <utility>
 
-#include "base/quantity_text.hpp"
 #include "base/text.hpp"
 #include "exporter/record_text.hpp"
 #include "exporter/web/power_samples.hpp"
+#include "exporter/web/query_filter.hpp"
 #include "exporter/web/reply.hpp"
 
 namespace ipw::web {
@@ -18,9 +19,9 @@ using Json = nlohmann::ordered_json;
 
 constexpr const char* kJson = "application/json";
 constexpr std::string_view kQueries = "/api/v1/queries/";
-constexpr std::size_t kMaxSamples = 600;
-constexpr Range<std::int64_t> kLimits{1, 1000};
-constexpr Range<std::int64_t> kSeconds{1, 3600};
+constexpr std::int64_t kMaxSamples = 600;
+constexpr std::size_t kMaxQueries = 512;
+constexpr Range<std::int64_t> kSeconds{1, 3600}, kMargins{0, 60}, kSamples{10, kMaxSamples};
 
 Response error_page(const Error& error) {
   switch (error.code) {
@@ -40,51 +41,13 @@ Response no_journal() {
   return error_response(503, "no journal is open");
 }
 
-Result<void> check_names(const Request& request, const std::vector<std::string_view>& known) {
-  for (const auto& [name, value] : request.query)
-    if (std::ranges::find(known, name) == known.end())
-      return Error{Errc::invalid, "unknown parameter `" + shortened(name, 40) + "`; accepted: " + join(known, ", ")};
-  return {};
-}
-
-Result<std::int64_t> integer(const Request& request, const std::string& name, std::int64_t fallback,
-                             Range<std::int64_t> range) {
-  if (!request.query.contains(name)) return fallback;
-  const auto value = parse_integer(request.parameter(name));
-  if (value && *value >= range.least && *value <= range.most) return *value;
-  return Error{Errc::invalid, "`" + name + "` must be a whole number from " + std::to_string(range.least) + " to " +
-                                  std::to_string(range.most)};
-}
-
-// One of the names of Kind, or "" for any.
-template <class Kind, std::size_t kCount>
-Result<std::string> kind(const Request& request, const std::string& name) {
-  const auto value = request.parameter(name);
-  if (value.empty()) return value;
-  std::vector<std::string_view> known;
-  for (std::size_t i = 0; i < kCount; ++i) known.push_back(to_text(static_cast<Kind>(i)));
-  if (std::ranges::find(known, value) != known.end()) return value;
-  return Error{Errc::invalid, "unknown " + name + " `" + shortened(value, 40) + "`; accepted: " + join(known, ", ")};
-}
-
-Result<QueryFilter> filter_of(const Request& request) {
-  if (auto ok = check_names(request, {"target", "verdict", "outcome", "limit"}); !ok) return ok.error();
-  const auto verdict = kind<replay::VerdictKind, replay::kVerdictKinds>(request, "verdict");
-  if (!verdict) return verdict.error();
-  const auto outcome = kind<replay::Outcome, replay::kOutcomes>(request, "outcome");
-  if (!outcome) return outcome.error();
-  const auto limit = integer(request, "limit", 100, kLimits);
-  if (!limit) return limit.error();
-  return QueryFilter{request.parameter("target"), *verdict, *outcome, static_cast<std::size_t>(*limit)};
-}
-
 // Every channel's samples during `when`, stamped by `stamp` in seconds. Channels without any are left out.
 template <class Stamp>
-Json channels_power(const probes::Rig& rig, Interval when, Stamp stamp) {
+Json channels_power(const probes::Rig& rig, Interval when, Stamp stamp, std::int64_t most = kMaxSamples) {
   Json channels = Json::array();
   for (const auto& [id, source, channel] : rig.topology().channels()) {
     Json samples = Json::array();
-    for (const auto& [over, mean] : power_samples(rig.timeline(), id, when, kMaxSamples)) {
+    for (const auto& [over, mean] : power_samples(rig.timeline(), id, when, static_cast<std::size_t>(most))) {
       const double at = stamp(over.begin + (over.end - over.begin) / 2);
       samples.push_back({std::round(at * 1e4) / 1e4, mean ? Json(mean->value) : Json(nullptr)});
     }
@@ -92,10 +55,35 @@ Json channels_power(const probes::Rig& rig, Interval when, Stamp stamp) {
     channels.push_back({{"source", source},
                         {"channel", channel.name},
                         {"device", channel.device.id},
+                        {"device_name", channel.device.name},
                         {"quality", probes::to_text(channel.quality)},
                         {"samples", std::move(samples)}});
   }
   return channels;
+}
+
+double unix_seconds(WallTime at) {
+  return std::round(std::chrono::duration<double>(at.time_since_epoch()).count() * 1e4) / 1e4;
+}
+
+// The attempts that run, or ended since then: what is drawn along the power. Of many targets fewer each.
+Json recent_queries(const Snapshot& snapshot, WallTime since) {
+  Json queries = Json::array();
+  const auto time = [](std::optional<WallTime> at) { return at ? Json(unix_seconds(*at)) : Json(); };
+  const auto most = std::max<std::size_t>(32, kMaxQueries / std::max<std::size_t>(1, snapshot.targets.size()));
+  for (const auto& target : snapshot.targets)
+    for (const auto& span : target.recent_attempts | std::views::take(most))
+      if (!span->ended_at || *span->ended_at >= since)
+        queries.push_back({{"id", span->id},
+                           {"query_id", span->query_id},
+                           {"target", target.info.name},
+                           {"warmup", span->warmup},
+                           {"sent_at", time(span->sent_at)},
+                           {"first_token_at", time(span->first_token_at)},
+                           {"ended_at", time(span->ended_at)},
+                           {"outcome", span->outcome ? Json(replay::to_text(*span->outcome)) : Json()},
+                           {"answered", span->outcome ? Json(replay::answered(*span->outcome)) : Json()}});
+  return queries;
 }
 
 MonoTime mono(const WallAnchor& anchor, WallTime at) {
@@ -105,7 +93,7 @@ MonoTime mono(const WallAnchor& anchor, WallTime at) {
 }  // namespace
 
 Response queries_page(const PageSources& sources, const Request& request) {
-  const auto filter = filter_of(request);
+  const auto filter = query_filter(request, 100);
   if (!filter) return error_page(filter.error());
   if (sources.journal == nullptr) return no_journal();
   const auto records = sources.journal->queries(*filter);
@@ -119,6 +107,9 @@ Response queries_page(const PageSources& sources, const Request& request) {
 }
 
 Response query_page(const PageSources& sources, const Request& request) {
+  if (auto ok = check_names(request, {"margin"}); !ok) return error_page(ok.error());
+  const auto margin = integer(request, "margin", 0, kMargins);
+  if (!margin) return error_page(margin.error());
   if (sources.journal == nullptr) return no_journal();
   const std::string id = request.path.substr(kQueries.size());
   const auto record = sources.journal->find(id);
@@ -128,24 +119,29 @@ Response query_page(const PageSources& sources, const Request& request) {
   Json out = Json::parse(to_json(**record));
   out["power_samples"] = Json::array();
   if (sources.rig != nullptr) {
-    const Interval window{mono(sources.anchor, (*record)->sent_at), mono(sources.anchor, (*record)->ended_at)};
+    const auto sent = mono(sources.anchor, (*record)->sent_at), ended = mono(sources.anchor, (*record)->ended_at);
+    const std::chrono::seconds more(*margin);
     out["power_samples"] =
-        channels_power(*sources.rig, window, [&](MonoTime at) { return between(window.begin, at).value; });
+        channels_power(*sources.rig, {sent - more, ended + more}, [&](MonoTime at) { return between(sent, at).value; });
   }
   return {200, kJson, out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }
 
 Response power_page(const PageSources& sources, const Request& request) {
-  if (auto ok = check_names(request, {"seconds"}); !ok) return error_page(ok.error());
+  if (auto ok = check_names(request, {"seconds", "samples"}); !ok) return error_page(ok.error());
   const auto seconds = integer(request, "seconds", 300, kSeconds);
   if (!seconds) return error_page(seconds.error());
+  const auto samples = integer(request, "samples", kMaxSamples, kSamples);
+  if (!samples) return error_page(samples.error());
 
-  Json out = {{"seconds", *seconds}, {"channels", Json::array()}};
+  const auto snapshot = sources.snapshots->get();
+  Json out = {{"seconds", *seconds}, {"now", unix_seconds(WallTime::clock::now())}, {"channels", Json::array()}};
+  out["queries"] = recent_queries(*snapshot, snapshot->at - std::chrono::seconds(*seconds));
   if (sources.rig != nullptr) {
     const auto now = std::chrono::steady_clock::now();
-    out["channels"] = channels_power(*sources.rig, {now - std::chrono::seconds(*seconds), now}, [&](MonoTime at) {
-      return std::chrono::duration<double>(sources.anchor.wall(at).time_since_epoch()).count();
-    });
+    out["channels"] = channels_power(
+        *sources.rig, {now - std::chrono::seconds(*seconds), now},
+        [&](MonoTime at) { return unix_seconds(sources.anchor.wall(at)); }, *samples);
   }
   return {200, kJson, out.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n"};
 }

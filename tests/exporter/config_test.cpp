@@ -36,6 +36,7 @@ TEST(Config, TakesItsDefaults) {
   EXPECT_TRUE(config.probes.sources.empty());
   EXPECT_EQ(config.store.path, "ipw.db");
   EXPECT_TRUE(config.store.keep_answers);
+  EXPECT_EQ(config.store.keep_power, Seconds{3600});
   ASSERT_EQ(config.targets.size(), 1U);
   const auto& target = config.targets[0];
   EXPECT_EQ(target.dialect, "openai");
@@ -118,7 +119,7 @@ targets:
     idle_watts: 61.5
 judges: {default: numeric}
 probes: {period: 20ms, root: /host, sources: [{type: rapl}, {type: simulated, watts: 300}]}
-store: {path: /var/lib/ipw/j.db, keep_answers: false}
+store: {path: /var/lib/ipw/j.db, keep_answers: false, keep_power: 10m}
 )",
                        "/etc/ipw/test.yaml");
   EXPECT_EQ(config.listen.host, "::1");
@@ -153,6 +154,7 @@ store: {path: /var/lib/ipw/j.db, keep_answers: false}
   EXPECT_EQ(config.probes.sources.at(1).number("watts", 0), 300);
   EXPECT_EQ(config.store.path, "/var/lib/ipw/j.db");
   EXPECT_FALSE(config.store.keep_answers);
+  EXPECT_EQ(config.store.keep_power, Seconds{600});
 }
 
 TEST(Config, ReadsAnEstimate) {

@@ -191,6 +191,13 @@ TEST(PowerTimeline, HistoryIsBounded) {
   EXPECT_LE(line.points(kOnly, from_to(0s, 60s)).size(), 41U);
 }
 
+TEST(PowerTimeline, WhatIsRecentStaysAlsoWhenTheBooksAreDoneWithIt) {
+  PowerTimeline line(1, {Seconds{3600}, Seconds{500}});
+  line.forget_before(kStart + 990s);
+  feed(line, 1000s, 1s, constant);
+  EXPECT_EQ(line.covered_since(kOnly), kStart + 499s);
+}
+
 TEST(PowerTimeline, WhatTheBooksAreDoneWithIsForgottenAfterFiveMinutes) {
   PowerTimeline line(1, Seconds{3600});
   feed(line, 1000s, 1s, constant);

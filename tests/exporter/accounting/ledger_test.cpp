@@ -228,6 +228,21 @@ TEST(Ledger, FailuresAreKeptWithinBounds) {
   EXPECT_EQ(failures.front().query_id, "29") << "newest first";
 }
 
+TEST(Ledger, FailuresOfTheJournalAreShownUntilNewerOnesPushThemOut) {
+  auto target = make_target();
+  target.failures.resize(Ledger::kFailures);
+  for (auto& failure : target.failures) failure.query_id = "earlier";
+  Books books(target);
+  EXPECT_EQ(books.target().recent_failures.size(), Ledger::kFailures);
+  books.run(make_attempt(make_query({.id = "fine"}), {1, 3, {2, 3}}));
+  books.run(make_attempt(make_query({.id = "late"}), {1, 3, {}, {}, {}, Outcome::http_429}));
+  const auto failures = books.target().recent_failures;
+  ASSERT_EQ(failures.size(), Ledger::kFailures);
+  EXPECT_EQ(failures[0].query_id, "late");
+  EXPECT_EQ(failures[1].query_id, "earlier");
+  EXPECT_EQ(books.target().recent_attempts.size(), 2U);
+}
+
 TEST(Ledger, CyclesGoOnWhereTheJournalEnded) {
   auto target = make_target();
   target.first_cycle = 4;

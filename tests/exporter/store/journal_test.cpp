@@ -177,6 +177,26 @@ TEST_F(JournalTest, FiltersNewestFirst) {
   for (const auto& c : cases) EXPECT_EQ(ids(journal->queries(c.filter)), c.expected) << c.name;
 }
 
+TEST_F(JournalTest, FindsTheAttemptsOfTheSameQueryInCyclesNearby) {
+  const auto journal = open();
+  const auto in_cycle = [](AttemptRecord record, std::uint64_t cycle) {
+    record.cycle = cycle;
+    return record;
+  };
+  auto elsewhere = full_record("elsewhere", "q");
+  elsewhere.target = "other";
+  ASSERT_TRUE(journal->append({in_cycle(full_record("far", "q"), 0), in_cycle(full_record("first", "q"), 1),
+                               in_cycle(failed_first("retried", "q"), 6), in_cycle(full_record("own", "q"), 6),
+                               in_cycle(full_record("other query", "p"), 6), in_cycle(elsewhere, 6),
+                               in_cycle(full_record("last", "q"), 11), in_cycle(full_record("later", "q"), 12)}));
+  const auto own = journal->find("own");
+  ASSERT_TRUE(own && *own);
+  EXPECT_EQ(ids(journal->same_query(**own)), (Ids{"first", "retried", "own", "last"}));
+  auto unknown = **own;
+  unknown.target = "nobody";
+  EXPECT_EQ(ids(journal->same_query(unknown)), Ids{});
+}
+
 TEST_F(JournalTest, StreamsOldestFirstAndStopsWhenAsked) {
   const auto journal = open();
   std::vector<AttemptRecord> records;

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "exporter/web/request_head.hpp"
+#include "exporter/web/static_files.hpp"
 #include "tests/support/options_from.hpp"
 #include "tests/support/sample_snapshot.hpp"
 #include "tests/support/test_data.hpp"
@@ -14,6 +16,7 @@ namespace {
 
 using namespace ::ipw::testing;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 using Json = nlohmann::json;
 
@@ -91,12 +94,18 @@ TEST_F(Pages, ServeConfigurationAndTheFilesOfThePage) {
   EXPECT_THAT(get("/api/v1/config").content_type, StartsWith("text/yaml"));
   const auto page = get("/").body;
   std::size_t weight = page.size();
-  for (const char* path : {"/static/status.css", "/static/status.js", "/static/icon.svg"}) {
-    EXPECT_THAT(page, HasSubstr(path));
-    EXPECT_FALSE(get(path).body.empty()) << path;
-    weight += get(path).body.size();
+  for (const char* file : {"page.css", "live.js", "chart.js", "power.js", "icon.svg", "dygraph.js", "dygraph.css"}) {
+    const auto address = static_address(file);
+    EXPECT_THAT(page, HasSubstr("\"" + address + "\"")) << file;
+    const auto at = address.find("?v=");
+    const auto kept = get(address.substr(0, at), {{"v", address.substr(at + 3)}});
+    EXPECT_FALSE(kept.body.empty()) << file;
+    ASSERT_EQ(kept.headers.size(), 1U) << file;
+    EXPECT_THAT(kept.headers[0].second, HasSubstr("immutable")) << file;
+    EXPECT_TRUE(get(address.substr(0, at), {{"v", "other"}}).headers.empty()) << "another version is not kept";
+    weight += gzipped(kept.body)->size();
   }
-  EXPECT_LT(weight, 50'000U);
+  EXPECT_LT(weight, 100'000U);
 }
 
 TEST_F(Pages, QueriesAreFiltered) {
@@ -135,7 +144,9 @@ TEST_F(Pages, WrongParametersAreExplained) {
       {"/api/v1/queries", "limit", "", "`limit` must be a whole number from 1 to 1000"},
       {"/api/v1/queries", "tagret", "x", "unknown parameter `tagret`; accepted: target, verdict, outcome, limit"},
       {"/api/v1/power", "seconds", "3601", "`seconds` must be a whole number from 1 to 3600"},
-      {"/api/v1/power", "limit", "1", "unknown parameter `limit`; accepted: seconds"},
+      {"/api/v1/power", "limit", "1", "unknown parameter `limit`; accepted: seconds, samples"},
+      {"/api/v1/power", "samples", "9", "`samples` must be a whole number from 10 to 600"},
+      {"/api/v1/queries/a-1", "margin", "61", "`margin` must be a whole number from 0 to 60"},
   };
   for (const auto& c : cases) {
     const auto page = get(c.path, {{c.name, c.value}});
@@ -159,10 +170,60 @@ TEST_F(Pages, OneQueryIsShownWholeByItsId) {
   EXPECT_EQ(Json::parse(missing.body)["error"], "no attempt has the id `nope`");
 }
 
+TEST_F(Pages, TheLatestQueriesAreDrawnAlongThePower) {
+  auto snapshot = sample_snapshot();
+  AttemptSpan old, failed, running;
+  old.id = "old";
+  old.ended_at = sample_time() - std::chrono::seconds(11);
+  failed.id = "failed";
+  failed.sent_at = sample_time() - std::chrono::seconds(2);
+  failed.ended_at = sample_time();
+  failed.outcome = replay::Outcome::timeout_total;
+  running.id = "running";
+  running.sent_at = sample_time();
+  for (const auto& span : {running, failed, old})
+    snapshot.targets[0].recent_attempts.push_back(std::make_shared<const AttemptSpan>(span));
+  snapshots_.set(std::make_shared<const Snapshot>(snapshot));
+  const auto queries = Json::parse(get("/api/v1/power", {{"seconds", "10"}}).body)["queries"];
+  ASSERT_EQ(queries.size(), 2U);
+  EXPECT_EQ(queries[0]["id"], "running");
+  EXPECT_TRUE(queries[0]["ended_at"].is_null());
+  EXPECT_EQ(queries[1]["outcome"], "timeout_total");
+  EXPECT_EQ(queries[1]["answered"], false);
+  EXPECT_EQ(queries[1]["sent_at"], 1'794'999'998);
+}
+
+TEST_F(Pages, AQueryHasAPageOfItsOwn) {
+  for (const char* id : {"a-1", "a/3"}) {
+    const auto page = get(std::string("/queries/") + id);
+    EXPECT_EQ(page.status, 200) << page.body;
+    EXPECT_THAT(page.body, HasSubstr("q-" + std::string(id)));
+    EXPECT_THAT(page.body, HasSubstr("There is no power source, so no curve."));
+  }
+  const auto missing = get("/queries/<b>");
+  EXPECT_EQ(missing.status, 404);
+  EXPECT_EQ(missing.content_type, "text/html; charset=utf-8");
+  EXPECT_THAT(missing.body, HasSubstr("No attempt has the id &lt;b&gt;"));
+  EXPECT_THAT(missing.body, HasSubstr("href=\"/queries\""));
+}
+
+TEST_F(Pages, TheListOfQueriesIsNarrowedByLinks) {
+  const auto all = get("/queries").body, failed = get("/queries", {{"target", "two"}, {"outcome", "http_5xx"}}).body;
+  EXPECT_THAT(all, HasSubstr("/queries/a-1"));
+  EXPECT_THAT(all, HasSubstr("href=\"/queries?verdict=wrong\""));
+  EXPECT_THAT(failed, Not(HasSubstr("/queries/a-1")));
+  EXPECT_THAT(failed, HasSubstr("/queries/a-2"));
+  EXPECT_THAT(failed, HasSubstr("href=\"/queries?target=two&amp;verdict=wrong&amp;outcome=http_5xx\""));
+  EXPECT_THAT(get("/queries", {{"target", "none"}}).body, HasSubstr("None is in the journal."));
+  EXPECT_EQ(get("/queries", {{"verdict", "<b>"}}).status, 400);
+  EXPECT_THAT(get("/queries", {{"verdict", "<b>"}}).body, HasSubstr("unknown verdict `&lt;b&gt;`"));
+}
+
 TEST_F(Pages, WithoutAJournalSayThat) {
   sources_.journal = nullptr;
   EXPECT_EQ(get("/api/v1/queries").status, 503);
   EXPECT_EQ(get("/api/v1/queries/a-1").status, 503);
+  for (const char* path : {"/queries", "/queries/a-1"}) EXPECT_EQ(get(path).status, 503) << path;
   EXPECT_EQ(Json::parse(get("/api/v1/queries").body)["error"], "no journal is open");
 }
 
@@ -195,6 +256,12 @@ TEST_F(Pages, ThePowerOfTheLastSecondsAndOfAQuerysWindow) {
     EXPECT_LE(sample[0].get<double>(), 0.2);
     EXPECT_NEAR(sample[1].get<double>(), 300, 3);
   }
+  const auto around = Json::parse(get("/api/v1/queries/b-1", {{"margin", "1"}}).body)["power_samples"][0]["samples"];
+  EXPECT_LT(around.front()[0].get<double>(), 0) << "what came before";
+  EXPECT_THAT(get("/queries/b-1").body, HasSubstr("id=query-power"));
+  auto past = record("b-0", "one", replay::Outcome::ok);
+  ASSERT_TRUE(journal_->append({past}));
+  EXPECT_THAT(get("/queries/b-0").body, HasSubstr("The curve is gone"));
   const auto power = Json::parse(get("/api/v1/power", {{"seconds", "10"}}).body);
   EXPECT_EQ(power["seconds"], 10);
   ASSERT_EQ(power["channels"].size(), 1);
