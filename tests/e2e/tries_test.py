@@ -74,7 +74,7 @@ store: {{path: {self.folder}/ipw.db}}
         solved, never = sample.sum("ipw_failures_before_success_count"), sample.sum("ipw_never_solved_total")
         self.assertLessEqual(solved, sample.sum("ipw_verdicts_total", verdict="correct"))
         for failures in range(4):
-            at_most = sample.sum("ipw_failures_before_success_bucket", le=str(failures))
+            at_most = sample.sum("ipw_failures_before_success_bucket", le=f"{failures}.0")
             self.assertAlmostEqual(at_most, (failures + 1) * solved / 4, delta=4)
         self.assertAlmostEqual(never, solved / 2, delta=4)
         levels = {labels["value"] for labels, _ in sample.select("ipw_slice_verdicts_total", slice="level")}
