@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
-#include <ranges>
+#include <span>
 #include <utility>
 
 #include "base/text.hpp"
@@ -72,7 +72,7 @@ Json recent_queries(const Snapshot& snapshot, WallTime since) {
   const auto time = [](std::optional<WallTime> at) { return at ? Json(unix_seconds(*at)) : Json(); };
   const auto most = std::max<std::size_t>(32, kMaxQueries / std::max<std::size_t>(1, snapshot.targets.size()));
   for (const auto& target : snapshot.targets)
-    for (const auto& span : target.recent_attempts | std::views::take(most))
+    for (const auto& span : std::span(target.recent_attempts).first(std::min(most, target.recent_attempts.size())))
       if (!span->ended_at || *span->ended_at >= since)
         queries.push_back({{"id", span->id},
                            {"query_id", span->query_id},

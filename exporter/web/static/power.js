@@ -66,11 +66,10 @@
     if (!lanes) {
       lanes = document.createElement('div');
       lanes.dataset.target = name;
-      const label = document.createElement('p');
-      label.textContent = name;
-      lanes.append(label, shape('svg', {role: 'img'}));
+      lanes.append(document.createElement('p'), shape('svg', {role: 'img'}));
       lanesPlace.append(lanes);
     }
+    lanes.querySelector('p').textContent = `${name}, the latest ${drawnBars.length} queries`;
     const picture = lanes.querySelector('svg');
     const failed = queries.filter((query) => query.target === name && query.answered === false).length;
     picture.setAttribute('aria-label', `${drawnBars.length} queries of ${name}, ${failed} failed`);
