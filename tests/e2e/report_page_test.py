@@ -72,7 +72,8 @@ class ReportPage(EndToEnd):
         return self.folder / "page.html"
 
     def shot(self, driver, name):
-        folder = pathlib.Path(os.environ.get("IPW_SCREENSHOTS", self.folder))
+        folder = pathlib.Path(os.environ.get("IPW_SCREENSHOTS") or self.folder)
+        folder.mkdir(parents=True, exist_ok=True)
         whole = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
         (folder / f"report-{name}.png").write_bytes(base64.b64decode(whole["data"]))
 

@@ -14,6 +14,8 @@
     return node;
   };
   const shown = value => value === null || value === undefined ? 'unknown' : String(Number(value.toPrecision(4)));
+  const tick = value => String(Number(value.toPrecision(6)));  // the library's own has two decimals
+  const signed = value => value < 0 ? `− ${shown(-value)}` : `+ ${shown(value)}`;
   const X = {input_tokens: 'input tokens', output_tokens: 'output tokens', total_tokens: 'total tokens', log_total_tokens: 'ln(total tokens)'};
   const Y = {
     energy: ['Energy', 'J', 'energy'], power: ['Mean power', 'W', 'power'], log_power: ['Mean power, ln', 'ln W', 'power'],
@@ -34,7 +36,7 @@
     at.graph = new Dygraph(at.plot, rows, Object.assign({
       axisLabelFontSize: 12, axisLineColor: colour('line'), gridLineColor: colour('line'), gridLineWidth: 0.4,
       legend: 'never', animatedZooms: false, xRangePad: 8, yRangePad: 8, rightGap: 12,
-      axes: {x: {pixelsPerLabel: 70, axisLabelWidth: 60}, y: {axisLabelWidth: 58, valueFormatter: shown}},
+      axes: {x: {pixelsPerLabel: 70, axisLabelWidth: 60}, y: {axisLabelWidth: 58, valueFormatter: shown, axisLabelFormatter: tick}},
       unhighlightCallback: () => { at.legend.textContent = ''; if (at.keys) at.keys(); },
     }, options));
   };
@@ -89,13 +91,12 @@
       at.legend.textContent = '';
       at.keys();
       const some = target.seen > points.query.length ? ` Shown are ${points.query.length} of ${target.seen} queries, chosen by a hash of their ids; the line is of all.` : '';
-      const fit = line ? `y = ${shown(line.a)} + ${shown(line.b)} · x, R² = ${shown(line.r2)}, n = ${line.n}.` : 'No line: fewer than three queries, or all alike.';
+      const fit = line ? `y = ${shown(line.a)} ${signed(line.b)} · x, R² = ${shown(line.r2)}, n = ${line.n}.` : 'No line: fewer than three queries, or all alike.';
       at.caption.textContent = fit + some;
       at.plot.setAttribute('aria-label', `${title} in ${unit} over ${X[x]}, ${count} queries. ${fit}`);
     };
     redraws.push(redraw);
     choice.addEventListener('change', redraw);
-    redraw();
   };
 
   const histogram = (grid, name, unit, bins) => {
@@ -110,7 +111,6 @@
       labels: ['x', 'queries'], colors: [colour('bar')], stepPlot: true, fillGraph: true, fillAlpha: 0.5, includeZero: true, xlabel: unit,
       highlightCallback: (event, x, near, row) => { at.legend.textContent = `${shown(x)} to ${shown(x + bins.width)} ${unit}: ${rows[row][1]} queries`; }});
     redraws.push(redraw);
-    redraw();
   };
 
   const density = (grid, curve) => {
@@ -123,7 +123,6 @@
       labels: ['x', 'density'], colors: [colour('right')], fillGraph: true, strokeWidth: 1.5, includeZero: true, xlabel: 'output tokens',
       highlightCallback: (event, x, near) => { at.legend.textContent = `${shown(x)} tokens: ${shown(near[0].yval)}`; }});
     redraws.push(redraw);
-    redraw();
   };
 
   const overTime = (grid, power) => {
@@ -140,7 +139,6 @@
       labels: ['time', 'watts'], colors: [colour('right')], strokeWidth: 1.2, drawPoints: rows.length < 200, pointSize: 1.5, labelsUTC: true, ylabel: '',
       highlightCallback: (event, x, near) => { at.legend.textContent = `${new Date(x).toISOString().slice(0, 19)}Z: ${shown(near[0].yval)} W`; }});
     redraws.push(redraw);
-    redraw();
   };
 
   const section = document.getElementById('plots');
@@ -159,6 +157,8 @@
     histogram(grid, 'Output tokens', 'tokens', target.bins.output_tokens);
     density(grid, target.density);
   }
-  dark.addEventListener('change', () => redraws.forEach(redraw => redraw()));
+  const redrawAll = () => redraws.forEach(redraw => redraw());
+  redrawAll();  // once all figures stand: each is as wide as its neighbours leave it
+  dark.addEventListener('change', redrawAll);
   document.documentElement.dataset.plots = redraws.length;
 })();
