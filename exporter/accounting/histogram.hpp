@@ -24,15 +24,12 @@ class Histogram {
   // REQUIRES: `bounds` outlives the histogram (all ours are constants).
   explicit Histogram(std::span<const double> bounds) : bounds_(bounds), counts_(bounds.size() + 1) {}
 
-  void observe(double value) {
-    ++counts_[bucket_of(value)];
-    sum_ += value;
-  }
+  void observe(double value) { add(value); }
   // As above; the bucket's exemplar is its newest value.
   void observe(double value, std::string_view attempt, WallTime at) {
-    observe(value);
+    const auto bucket = add(value);
     if (exemplars_.empty()) exemplars_.resize(counts_.size());
-    auto& exemplar = exemplars_[bucket_of(value)];
+    auto& exemplar = exemplars_[bucket];
     exemplar.attempt = attempt;
     exemplar.value = value;
     exemplar.at = at;
@@ -49,8 +46,12 @@ class Histogram {
   }
 
  private:
-  std::size_t bucket_of(double value) const {
-    return static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
+  // Counts the value; the bucket that it fell into.
+  std::size_t add(double value) {
+    const auto bucket = static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
+    ++counts_[bucket];
+    sum_ += value;
+    return bucket;
   }
 
   std::span<const double> bounds_;
